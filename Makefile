@@ -1,0 +1,60 @@
+# Two commands do everything: `make run` and `make test`. Both install what they need into this folder.
+# Needs Python 3.11, git and make.
+
+PYTHON ?= python3.11
+UV := .uv/bin/uv
+BIN := .venv/bin
+export RASA_TELEMETRY_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help install run train test check lock bench-replay clean
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+install: .venv/.installed ## install everything into .venv (uv itself into .uv)
+
+# A Python 3.11 under whatever name this machine has it.
+.uv/bin/uv:
+	@py=$$(command -v $(PYTHON) || command -v python3); \
+	"$$py" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "Sigap needs Python 3.11 (Rasa does). Install it, or name it: make PYTHON=/path/to/python3.11"; exit 2; }; \
+	"$$py" -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"
+
+.venv/.installed: requirements/dev.txt pyproject.toml | .uv/bin/uv
+	@test -x $(BIN)/python || $(UV) venv --quiet --python .uv/bin/python .venv
+	@echo "installing (a few minutes the first time) …"
+	@$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: install ## train if needed, start everything with demo data, print the addresses
+	@$(BIN)/sigap train --if-needed
+	@SIGAP_DEMO=$${SIGAP_DEMO:-1} exec $(BIN)/sigap up
+
+train: install ## train the assistant
+	@$(BIN)/sigap train
+
+test: install ## run every test
+	@$(BIN)/sigap train --if-needed
+	@$(BIN)/python -m pytest
+
+check: install ## ruff, mypy, import-linter, rasa data validate, data lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m rasa data validate --data data/nlu data/rules data/stories --fail-on-warnings
+	$(BIN)/sigap lint
+
+bench-replay: install ## replay recorded conversations through web chat and Telegram: make bench-replay DATA=file.jsonl
+	@$(BIN)/python -m benchmarks.replay $(DATA)
+
+lock: .uv/bin/uv ## resolve again and export the requirements with their hashes
+	$(UV) lock --python .uv/bin/python --upgrade
+	$(UV) export --quiet --frozen --no-emit-project --format requirements-txt --no-header --no-dev -o requirements/gateway.txt
+	$(UV) export --quiet --frozen --no-emit-project --format requirements-txt --no-header --no-dev --extra worker -o requirements/run.txt
+	$(UV) export --quiet --frozen --no-emit-project --format requirements-txt --no-header --extra worker -o requirements/dev.txt
+
+clean: ## remove what was installed and built; data in .sigap stays
+	rm -rf .venv .uv .rasa .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

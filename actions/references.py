@@ -1,0 +1,64 @@
+"""Order and card references: however people type them, one shape inside."""
+
+import re
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.session import latest_text
+
+ORDER_DIGITS = 5
+CARD_DIGITS = 4
+
+# A number standing alone: not part of a word, an amount ("Rp 20000", "20.000") or a longer number.
+_BARE_NUMBER = re.compile(r"(?<![\w.,-])(?<!rp )(\d+)(?![\w-]|[.,]\d)", re.IGNORECASE)
+# A longer message that happens to contain a number is more likely about something else.
+_LONGEST_BARE_ANSWER = 40
+
+
+def normalise_order_ref(text: object) -> str | None:
+    """`AR-12345` for anything with the prefix "ar" (in any case) or none and five digits; else None."""
+    return _normalise(text, "AR", ORDER_DIGITS)
+
+
+def normalise_card_ref(text: object) -> str | None:
+    """`KD-1234` for anything with the prefix "kd" (in any case) or none and four digits; else None."""
+    return _normalise(text, "KD", CARD_DIGITS)
+
+
+def _normalise(text: object, prefix: str, digits: int) -> str | None:
+    compact = re.sub(r"[^0-9A-Za-z]", "", text).upper() if isinstance(text, str) else ""
+    match = re.fullmatch(rf"(?:{prefix})?([0-9]{{{digits}}})", compact)
+    return f"{prefix}-{match[1]}" if match else None
+
+
+def bare_number(text: str, digits: int) -> str | None:
+    """The one number with so many digits in a short answer ("20311", "it's 20311 i think"); else None."""
+    if len(text) > _LONGEST_BARE_ANSWER:
+        return None
+    found = {number for number in _BARE_NUMBER.findall(text) if len(number) == digits}
+    return found.pop() if len(found) == 1 else None
+
+
+class ActionReadBareReference(Action):
+    """While a form asks for a reference, takes the digits alone as the answer.
+
+    Called through the slot mappings of `order_ref` and `card_ref` in domain.yml, only when the pattern with
+    the prefix found nothing.
+    """
+
+    def name(self) -> str:
+        return "action_read_bare_reference"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        requested = tracker.get_slot("requested_slot")
+        text = latest_text(tracker)
+        if requested == "order_ref" and (number := bare_number(text, ORDER_DIGITS)):
+            return [SlotSet("order_ref", normalise_order_ref(number))]
+        if requested == "card_ref" and (number := bare_number(text, CARD_DIGITS)):
+            return [SlotSet("card_ref", normalise_card_ref(number))]
+        return []

@@ -1,0 +1,47 @@
+"""What an action can see of the conversation: the current session's events and the latest message."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rasa_sdk import Tracker
+
+Event = Mapping[str, Any]
+
+
+def events_this_session(tracker: Tracker) -> Sequence[Event]:
+    """The events since the last session start or restart, oldest first."""
+    events: Sequence[Event] = tracker.events
+    for index in range(len(events) - 1, -1, -1):
+        if events[index].get("event") in ("session_started", "restart"):
+            return events[index + 1 :]
+    return events
+
+
+def latest_text(tracker: Tracker) -> str:
+    """What the customer wrote last, as typed. A pressed button arrives as its payload: `/intent`."""
+    return str((tracker.latest_message or {}).get("text") or "")
+
+
+def latest_intent(tracker: Tracker) -> str:
+    """The name of the latest message's intent, or an empty string."""
+    return str(((tracker.latest_message or {}).get("intent") or {}).get("name") or "")
+
+
+def latest_metadata(tracker: Tracker) -> Mapping[str, Any]:
+    """What the channel said about the latest message, for example the language of the platform's app."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            metadata = event.get("metadata")
+            return metadata if isinstance(metadata, Mapping) else {}
+    return {}
+
+
+def actions_of_previous_turn(tracker: Tracker) -> list[str]:
+    """The names of the actions that answered the customer's message before the latest one, in this session."""
+    turns: list[list[str]] = []
+    for event in events_this_session(tracker):
+        if event.get("event") == "user":
+            turns.append([])
+        elif event.get("event") == "action" and turns:
+            turns[-1].append(str(event.get("name")))
+    return turns[-2] if len(turns) >= 2 else []

@@ -1,0 +1,1 @@
+"""Sigap: the responder itself. Read docs/ARCHITECTURE.md for the floors of this house."""

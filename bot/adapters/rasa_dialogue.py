@@ -1,0 +1,234 @@
+"""The assistant: Rasa's message processor behind the Dialogue port.
+
+Rasa's tracker is not kept by Rasa. It comes in with the conversation, lives in memory for one turn and goes out
+with the commit, so that a killed worker never leaves the assistant remembering what was not said. Its events are
+cut to the last turns (`compact`), because Rasa replays all of them several times a turn.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import structlog
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.lock_store import InMemoryLockStore
+from rasa.core.tracker_store import TrackerStore
+from rasa.core.utils import AvailableEndpoints
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionStarted, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import ClientResponseError
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import ActionExecutionRejection
+
+from bot.core.events import IntentSeen
+from bot.core.ports import HandoffRequest, Turn, Utterance
+
+log = structlog.get_logger(__name__)
+
+TURNS_KEPT = 8  # user turns that the assistant remembers word for word; slots and an open form outlive them
+RANKING_KEPT = 3
+INTERNAL_SLOTS = frozenset({"session_started_metadata", "requested_slot", "language"})
+INTERNAL_ACTIONS = frozenset({ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME, "action_extract_slots"})
+
+
+class RasaDialogue:
+    """Implements ports.Dialogue. Conversations may run at the same time; one conversation may not."""
+
+    def __init__(self, model: Path, project: Path) -> None:
+        endpoints = AvailableEndpoints.read_endpoints(str(project / "endpoints.yml"))
+        configured = endpoints.action is not None and bool(endpoints.action.url)
+        self._trackers = _TurnTrackers()
+        self._agent = Agent.load(
+            model,
+            tracker_store=self._trackers,
+            lock_store=InMemoryLockStore(),
+            generator=endpoints.nlg,
+            action_endpoint=endpoints.action if configured else InProcessActions("actions"),
+        )
+        self._trackers.domain = self._agent.domain
+        self._channels: dict[str, type[_Collector]] = {}
+
+    @property
+    def intents(self) -> frozenset[str]:
+        return frozenset(self._agent.domain.intents)
+
+    async def respond(
+        self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes
+    ) -> Turn:
+        """One turn. `tracker` is the memory that the last one returned, b"" for a new episode."""
+        self._trackers.put(key, tracker)
+        output = self._collector(channel)()
+        try:
+            await self._agent.processor.handle_message(
+                UserMessage(
+                    text,
+                    output,
+                    sender_id=key,
+                    input_channel=channel,
+                    message_id=message_id,
+                    metadata={"language": language},
+                )
+            )
+            return self._turn(self._trackers.take(key), output)
+        finally:
+            self._trackers.forget(key)
+
+    def _turn(self, tracker: DialogueStateTracker, output: _Collector) -> Turn:
+        slots = tracker.current_slot_values()
+        return Turn(
+            utterances=tuple(output.utterances),
+            intents=_intents(tracker),
+            language=str(slots.get("language") or ""),
+            slots={
+                name: str(value)
+                for name, value in slots.items()
+                if value not in (None, "", [], False) and name not in INTERNAL_SLOTS
+            },
+            actions=_actions(tracker),
+            handoff=output.handoff,
+            tracker=json.dumps([event.as_dict() for event in compact(tracker)], ensure_ascii=False).encode(),
+        )
+
+    def _collector(self, channel: str) -> type[_Collector]:
+        """Rasa picks `channel:` variations by the output channel's name, which is the class's: one class each."""
+        if channel not in self._channels:
+            self._channels[channel] = type(
+                f"{channel.title()}Collector", (_Collector,), {"name": classmethod(lambda cls: channel)}
+            )
+        return self._channels[channel]
+
+
+class InProcessActions:
+    """Stands where Rasa expects an action server and runs the project's actions right here.
+
+    What an action server would answer over HTTP is answered the same way; an action that breaks hands over.
+    """
+
+    url = "in this process"
+    # Rasa would serialise its whole domain into every call; none of our actions reads it.
+    kwargs: ClassVar[dict[str, Any]] = {"enable_selective_domain": True}
+
+    def __init__(self, package: str) -> None:
+        self._executor = ActionExecutor()
+        self._executor.register_package(package)
+
+    async def request(self, json: dict[str, Any], **_: Any) -> dict[str, Any]:
+        name = json.get("next_action", "")
+        try:
+            return await self._executor.run(json) or {"events": [], "responses": []}
+        except ActionExecutionRejection as rejection:
+            raise ClientResponseError(400, str(rejection), _rejection(name, rejection)) from rejection
+        except Exception as error:
+            log.error("custom action failed", action=name, error=type(error).__name__)
+            request = {"sigap": "handoff", "reason": "action_failed", "detail": f"{name} failed"}
+            return {"events": [], "responses": [{"custom": request}]}
+
+
+def _rejection(name: str, rejection: ActionExecutionRejection) -> str:
+    return json.dumps({"action_name": name, "error": str(rejection)})
+
+
+class _Collector(OutputChannel):
+    """Collects a turn's messages whole; Rasa's own collecting channel splits texts on blank lines."""
+
+    def __init__(self) -> None:
+        self.utterances: list[Utterance] = []
+        self.handoff: HandoffRequest | None = None
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        custom = message.get("custom") or {}
+        if custom.get("sigap") == "handoff":
+            # The text beside it is for stock Rasa channels; the core promises from the real queue.
+            self.handoff = HandoffRequest(reason=custom["reason"], detail=custom.get("detail", ""))
+            return
+        buttons = tuple(
+            (str(button["title"]), str(button.get("payload") or button["title"]))
+            for button in [*(message.get("buttons") or ()), *(message.get("quick_replies") or ())]
+        )
+        text, image = message.get("text") or "", message.get("image") or message.get("attachment") or ""
+        if text or image or buttons:
+            self.utterances.append(Utterance(text=text, buttons=buttons, image=image if isinstance(image, str) else ""))
+
+
+class _TurnTrackers(TrackerStore):
+    """Rasa's tracker store for the length of a turn."""
+
+    def __init__(self) -> None:
+        super().__init__(Domain.empty(), None)
+        self._stored: dict[str, bytes] = {}
+        self._live: dict[str, DialogueStateTracker] = {}
+
+    def put(self, key: str, tracker: bytes) -> None:
+        self._stored[key] = tracker
+
+    def take(self, key: str) -> DialogueStateTracker:
+        return self._live[key]
+
+    def forget(self, key: str) -> None:
+        self._stored.pop(key, None)
+        self._live.pop(key, None)
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        if sender_id in self._live:
+            return self._live[sender_id]
+        stored = self._stored.get(sender_id)
+        if not stored:
+            return None
+        return DialogueStateTracker.from_dict(sender_id, json.loads(stored), self.domain.slots)
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        self._live[tracker.sender_id] = tracker
+
+    async def keys(self) -> Iterable[str]:
+        return list(self._live)
+
+
+def compact(tracker: DialogueStateTracker) -> list[Event]:
+    """The events worth keeping: the last turns word for word, before them a session that sets slots and open form.
+
+    What is cut looks to the policies like a session that carried its slots over, which is what it is.
+    """
+    events = list(tracker.applied_events())
+    starts = [index for index, event in enumerate(events) if isinstance(event, UserUttered)]
+    for index in starts:
+        ranking = events[index].parse_data.get("intent_ranking") or []
+        events[index].parse_data["intent_ranking"] = ranking[:RANKING_KEPT]
+    if len(starts) <= TURNS_KEPT:
+        return events
+    cut = starts[-TURNS_KEPT]
+    before = DialogueStateTracker.from_events(tracker.sender_id, events[:cut], tracker.slots.values())
+    kept: list[Event] = [ActionExecuted(ACTION_SESSION_START_NAME), SessionStarted()]
+    kept += [SlotSet(name, value) for name, value in before.current_slot_values().items() if value is not None]
+    if before.active_loop is not None:
+        kept.append(ActiveLoop(before.active_loop.name))
+    return [*kept, ActionExecuted(ACTION_LISTEN_NAME), *events[cut:]]
+
+
+def _intents(tracker: DialogueStateTracker) -> tuple[IntentSeen, ...]:
+    message = tracker.latest_message
+    parsed = message.parse_data if message else {}
+    ranking = parsed.get("intent_ranking") or [parsed.get("intent") or {}]
+    return tuple(
+        IntentSeen(str(entry["name"]), round(float(entry.get("confidence", 0.0)), 4))
+        for entry in ranking[:RANKING_KEPT]
+        if entry.get("name")
+    )
+
+
+def _actions(tracker: DialogueStateTracker) -> tuple[str, ...]:
+    """What ran since the customer's latest message."""
+    names: list[str] = []
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            break
+        if isinstance(event, ActionExecuted) and event.action_name and event.action_name not in INTERNAL_ACTIONS:
+            names.append(event.action_name)
+    return tuple(reversed(names))
+
+

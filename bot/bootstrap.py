@@ -1,0 +1,176 @@
+"""The one place that chooses implementations. Everything else speaks to ports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.adapters import redis_link
+from bot.adapters.argon2_passwords import Argon2Passwords
+from bot.adapters.embedded_valkey import EmbeddedValkey
+from bot.adapters.prometheus_meter import PrometheusMeter
+from bot.adapters.redis_events import RedisDeadLetters, RedisEventStream, RedisSignals
+from bot.adapters.redis_mailbox import RedisMailbox
+from bot.adapters.redis_people import RedisAgents, RedisSessions
+from bot.adapters.redis_polls import RedisPolls
+from bot.adapters.redis_presence import RedisPresence
+from bot.adapters.redis_send_log import RedisSendLog
+from bot.adapters.redis_store import RedisStore
+from bot.adapters.redis_visitor_feed import RedisVisitorFeed
+from bot.adapters.sql_archive import SqlArchive
+from bot.adapters.visitor_feed_transport import FeedTransport
+from bot.adapters.yaml_notices import YamlNotices
+from bot.core.ports import Dialogue
+from bot.services.converse import Converse
+from bot.services.deliver import Deliver
+from bot.services.handoff import DeskService
+from bot.services.people import People
+from bot.services.record import Record
+from bot.settings import Settings
+from channels.base import Channel
+from channels.registry import CHANNELS, channel_class, load_channels, read_credentials
+
+INBOUND = "in"
+SANDBOX_CREDENTIALS = "sandbox/credentials.yml"
+
+
+class SystemClock:
+    """Implements ports.Clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class System:
+    """Everything over one connection pool. Parts are made when first asked for."""
+
+    settings: Settings
+    redis: Redis[bytes]
+
+    @cached_property
+    def inbound(self) -> RedisMailbox:
+        return RedisMailbox(self.redis, INBOUND)
+
+    def outbox(self, channel: str) -> RedisMailbox:
+        return RedisMailbox(self.redis, f"out.{channel}")
+
+    @cached_property
+    def store(self) -> RedisStore:
+        return RedisStore(self.redis, inbound=INBOUND)
+
+    @cached_property
+    def sends(self) -> RedisSendLog:
+        return RedisSendLog(self.redis)
+
+    @cached_property
+    def dead(self) -> RedisDeadLetters:
+        return RedisDeadLetters(self.redis)
+
+    @cached_property
+    def events(self) -> RedisEventStream:
+        return RedisEventStream(self.redis)
+
+    @cached_property
+    def signals(self) -> RedisSignals:
+        return RedisSignals(self.redis)
+
+    @cached_property
+    def polls(self) -> RedisPolls:
+        return RedisPolls(self.redis)
+
+    @cached_property
+    def presence(self) -> RedisPresence:
+        return RedisPresence(self.redis)
+
+    @cached_property
+    def feed(self) -> RedisVisitorFeed:
+        return RedisVisitorFeed(self.redis)
+
+    @cached_property
+    def sessions(self) -> RedisSessions:
+        return RedisSessions(self.redis)
+
+    @cached_property
+    def people(self) -> People:
+        return People(RedisAgents(self.redis), self.sessions, Argon2Passwords())
+
+    @cached_property
+    def notices(self) -> YamlNotices:
+        return YamlNotices(self.settings.project / "data" / "notices.yml")
+
+    @cached_property
+    def archive(self) -> SqlArchive:
+        return SqlArchive(self.settings.database_url)
+
+    @cached_property
+    def meter(self) -> PrometheusMeter:
+        return PrometheusMeter()
+
+    @cached_property
+    def clock(self) -> SystemClock:
+        return SystemClock()
+
+    @property
+    def answer_within(self) -> timedelta:
+        return timedelta(minutes=self.settings.answer_minutes)
+
+    @cached_property
+    def channels(self) -> dict[str, Channel[Any]]:
+        """Every channel that credentials.yml sets up; in demo mode also what the sandbox stands in for."""
+        environ = {**os.environ, **self.settings.environment()}
+        credentials = read_credentials(self.settings.credentials, environ)
+        if self.settings.demo:
+            sandbox = read_credentials(self.settings.project / SANDBOX_CREDENTIALS, environ)
+            credentials = {**sandbox, **credentials}
+        own_feeds = {
+            name: FeedTransport(self.feed)
+            for name in CHANNELS
+            if channel_class(name).capabilities.delivery == "feed"
+        }
+        return load_channels(credentials, own_feeds)
+
+    @cached_property
+    def desk(self) -> DeskService:
+        return DeskService(
+            self.store, self.sends, self.notices, self.signals, self.clock, self.meter, self.answer_within,
+            self.settings.brand,
+        )  # fmt: skip
+
+    def converse(self, dialogue: Dialogue) -> Converse:
+        return Converse(self.store, dialogue, self.notices, self.clock, self.meter, self.answer_within)
+
+    def deliver(self, channel: Channel[Any], life: str) -> Deliver:
+        return Deliver(
+            channel, self.outbox(channel.name), self.store, self.sends, self.notices, self.clock, self.meter,
+            self.answer_within, life,
+        )  # fmt: skip
+
+    def record(self) -> Record:
+        return Record(self.events, self.archive)
+
+
+def redis_url(settings: Settings) -> str:
+    """REDIS_URL, or where this installation's embedded Valkey listens."""
+    return settings.redis_url or EmbeddedValkey(settings.home).url
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[System]:
+    """A System over a connection pool that is closed in the end. Connects on first use."""
+    redis = redis_link.connect(redis_url(settings))
+    system = System(settings, redis)
+    try:
+        yield system
+    finally:
+        for channel in system.__dict__.get("channels", {}).values():
+            await channel.close()
+        await redis.close()
+        await redis.connection_pool.disconnect()

@@ -1,0 +1,115 @@
+"""`sigap dead`: what could not be worked on, for a person to decide about."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot import bootstrap, settings
+from bot.bootstrap import System
+from bot.core.ports import DeadLetter
+from bot.entrypoints.process import first_contact, refuse
+from bot.services.dead import NotReadable, retry_letter
+from channels.errors import SettingsError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Dead letters: messages that broke the assistant several times, and webhook bodies that no adapter could "
+    "read. Nothing here was lost; `retry` puts a letter back, `drop` throws it away.",
+)
+console = Console()
+T = TypeVar("T")
+
+Id = Annotated[str, typer.Argument(help="The letter's id, as `sigap dead list` prints it.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
+
+
+@app.command("list")
+def list_letters(
+    limit: Annotated[int, typer.Option(help="At most this many, newest first.", min=1)] = 50, json: Json = False
+) -> None:
+    """Show what is there, newest first."""
+    letters = _with_system(lambda system: system.dead.list(limit))
+    if json:
+        for letter in letters:
+            typer.echo(msgspec.json.encode(_summary(letter)).decode())
+        return
+    if not letters:
+        console.print("No dead letters.")
+        return
+    table = Table("id", "when", "mailbox", "conversation", "attempts", "error")
+    for letter in letters:
+        when = letter.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(letter.dead_id, when, letter.mailbox, letter.key, str(letter.attempts), letter.error)
+    console.print(table)
+
+
+@app.command()
+def show(dead_id: Id, json: Json = False) -> None:
+    """Show one letter whole, the customer's words included."""
+    letter = _with_system(lambda system: system.dead.get(dead_id))
+    if letter is None:
+        raise _missing(dead_id)
+    body = letter.body.decode(errors="replace")
+    if json:
+        typer.echo(msgspec.json.encode({**_summary(letter), "body": body}).decode())
+        return
+    for name, value in _summary(letter).items():
+        console.print(f"[bold]{name}[/]: ", end="")
+        console.print(str(value), markup=False)
+    console.print(body, markup=False)
+
+
+@app.command()
+def retry(dead_id: Id) -> None:
+    """Put it back where it came from. The customer is answered as if it had just arrived."""
+    try:
+        found = _with_system(lambda system: retry_letter(system.dead, system.inbound, system.channels, dead_id))
+    except NotReadable as error:
+        typer.echo(f"sigap: still not readable: {error}", err=True)
+        raise typer.Exit(1) from None
+    if not found:
+        raise _missing(dead_id)
+    typer.echo("Put back.")
+
+
+@app.command()
+def drop(
+    dead_id: Id, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Throw it away for good."""
+    if not yes:
+        typer.confirm("Throw this letter away for good?", abort=True)
+    if not _with_system(lambda system: system.dead.drop(dead_id)):
+        raise _missing(dead_id)
+    typer.echo("Dropped.")
+
+
+def _summary(letter: DeadLetter) -> dict[str, object]:
+    return {
+        "id": letter.dead_id, "at": letter.at.isoformat(), "mailbox": letter.mailbox, "conversation": letter.key,
+        "attempts": letter.attempts, "error": letter.error,
+    }  # fmt: skip
+
+
+def _missing(dead_id: str) -> typer.Exit:
+    typer.echo(f"sigap: there is no dead letter {dead_id}. `sigap dead list` shows those that are.", err=True)
+    return typer.Exit(1)
+
+
+def _with_system(work: Callable[[System], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with bootstrap.connect(settings.load()) as system:
+            await first_contact(system)
+            return await work(system)
+
+    try:
+        return asyncio.run(run())
+    except SettingsError as error:
+        refuse(error)

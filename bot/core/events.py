@@ -1,0 +1,135 @@
+"""What has happened to a conversation, in past tense.
+
+The same events feed three readers: the conversation's own log (the desk's transcript), the desk's live feed
+and the recorder's archive. They are appended, never changed; `bot/core/transcript.py` folds them into lines.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from channels.messages import Attachment
+
+
+class IntentSeen(msgspec.Struct, frozen=True):
+    """An intent that the assistant considered, with its confidence from 0 to 1."""
+
+    name: str
+    confidence: float
+
+
+class DomainEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    conversation: str  # the conversation's key
+    at: datetime
+
+
+class CustomerWrote(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="customer_wrote"):
+    event_id: str
+    external_id: str
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    customer_name: str = ""
+
+
+class CustomerEdited(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="customer_edited"):
+    external_id: str
+    text: str
+
+
+class CustomerDeleted(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="customer_deleted"):
+    external_id: str
+
+
+class CustomerReacted(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="customer_reacted"):
+    external_id: str
+    emoji: str = ""
+
+
+class ReachabilityChanged(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reachability_changed"):
+    reachable: bool
+
+
+class Understood(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="understood"):
+    """What the assistant made of a message: the ranking's head, the language, the actions that ran."""
+
+    event_id: str
+    intents: tuple[IntentSeen, ...]
+    language: str
+    actions: tuple[str, ...] = ()
+
+
+class ReplyComposed(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_composed"):
+    message_id: str
+    sender: str  # bot | notice | agent
+    text: str
+    buttons: tuple[str, ...] = ()
+    in_reply_to: str = ""
+    agent_id: str = ""
+    agent_name: str = ""
+
+
+class ReplySent(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_sent"):
+    message_id: str
+    external_ids: tuple[str, ...] = ()
+
+
+class ReplyDropped(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_dropped"):
+    """Composed, then not said, because the owner changed before it left."""
+
+    message_id: str
+
+
+class ReplyFailed(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_failed"):
+    message_id: str
+    error: str  # the class of the SendError
+    detail: str = ""
+    code: str = ""
+
+
+class ReplyUnconfirmed(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_unconfirmed"):
+    """It may or may not have reached the customer, and the platform cannot tell us."""
+
+    message_id: str
+
+
+class OwnerChanged(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="owner_changed"):
+    before: str
+    after: str
+    reason: str
+    detail: str = ""
+    agent_id: str = ""
+    agent_name: str = ""
+    epoch: int = 0
+    episode: int = 1
+
+
+class HandoffOverdue(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="handoff_overdue"):
+    """Nobody has taken the handoff within the promised time."""
+
+    waited_s: float
+
+
+class NoteAdded(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="note_added"):
+    agent_id: str
+    agent_name: str
+    text: str
+
+
+AnyEvent = (
+    CustomerWrote
+    | CustomerEdited
+    | CustomerDeleted
+    | CustomerReacted
+    | ReachabilityChanged
+    | Understood
+    | ReplyComposed
+    | ReplySent
+    | ReplyDropped
+    | ReplyFailed
+    | ReplyUnconfirmed
+    | OwnerChanged
+    | HandoffOverdue
+    | NoteAdded
+)

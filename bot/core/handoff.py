@@ -1,0 +1,153 @@
+"""The handoff's state machine: who may take a conversation from whom. One table, pure functions.
+
+BOT → WAITING → HUMAN → (BOT | CLOSED). Every change of owner raises the epoch, which is what keeps a reply
+composed before a takeover from being said after it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec.structs import replace
+
+from bot.core.conversation import Conversation, Handoff, Owner
+from bot.core.events import OwnerChanged
+
+
+class Reason(StrEnum):
+    """Why the assistant stepped back."""
+
+    CUSTOMER_ASKED = "customer_asked"
+    REPEATED_FALLBACK = "repeated_fallback"
+    ACTION_FAILED = "action_failed"
+    COMPLAINT = "complaint"
+    URGENT = "urgent"
+    ASSISTANT_FAILED = "assistant_failed"  # the assistant itself broke on this message
+    SEND_FAILED = "send_failed"
+    SEND_UNCONFIRMED = "send_unconfirmed"
+    HUMAN_TOOK_OVER = "human_took_over"  # claimed while the bot had it, or answered in the platform's app
+
+
+# from → to: every move that is allowed, whoever asks for it.
+TRANSITIONS: dict[Owner, frozenset[Owner]] = {
+    Owner.BOT: frozenset({Owner.WAITING, Owner.HUMAN, Owner.CLOSED}),
+    Owner.WAITING: frozenset({Owner.HUMAN, Owner.BOT, Owner.CLOSED}),
+    Owner.HUMAN: frozenset({Owner.WAITING, Owner.BOT, Owner.CLOSED}),
+    Owner.CLOSED: frozenset({Owner.BOT, Owner.HUMAN}),
+}
+
+
+class NotAllowed(Exception):
+    """This move is not open from the conversation's present owner; `owner` and `agent_name` tell who has it."""
+
+    def __init__(self, conversation: Conversation, wanted: Owner) -> None:
+        super().__init__(f"{conversation.owner} → {wanted} is not allowed now")
+        self.owner = conversation.owner
+        self.agent_id = conversation.agent_id
+        self.agent_name = conversation.agent_name
+
+
+Change = tuple[Conversation, OwnerChanged]
+
+
+def _move(
+    conversation: Conversation, to: Owner, now: datetime, reason: str, *, detail: str = "", agent_id: str = "",
+    agent_name: str = "", handoff: Handoff | None = None, episode: int | None = None,
+) -> Change:  # fmt: skip
+    if to not in TRANSITIONS[conversation.owner]:
+        raise NotAllowed(conversation, to)
+    moved = replace(
+        conversation,
+        owner=to,
+        epoch=conversation.epoch + 1,
+        episode=episode or conversation.episode,
+        agent_id=agent_id if to is Owner.HUMAN else "",
+        agent_name=agent_name if to is Owner.HUMAN else "",
+        handoff=handoff,
+    )
+    event = OwnerChanged(
+        conversation=conversation.key,
+        at=now,
+        before=conversation.owner,
+        after=to,
+        reason=reason,
+        detail=detail,
+        agent_id=agent_id,
+        agent_name=agent_name,
+        epoch=moved.epoch,
+        episode=moved.episode,
+    )
+    return moved, event
+
+
+def open_handoff(
+    conversation: Conversation, reason: Reason, now: datetime, answer_within: timedelta, detail: str = ""
+) -> Change:
+    """The assistant steps back. The clock for the first human answer starts now."""
+    return _move(
+        conversation, Owner.WAITING, now, reason, detail=detail,
+        handoff=_context(conversation, reason, now, answer_within, detail),
+    )  # fmt: skip
+
+
+def claim(
+    conversation: Conversation, agent_id: str, agent_name: str, now: datetime, answer_within: timedelta
+) -> Change:
+    """A person takes the conversation. Raises NotAllowed when another person has it."""
+    if conversation.owner is Owner.HUMAN:
+        raise NotAllowed(conversation, Owner.HUMAN)
+    handoff = conversation.handoff or _context(conversation, Reason.HUMAN_TOOK_OVER, now, answer_within)
+    return _move(
+        conversation, Owner.HUMAN, now, handoff.reason, agent_id=agent_id, agent_name=agent_name,
+        handoff=replace(handoff, claimed_at=now),
+    )  # fmt: skip
+
+
+def release(conversation: Conversation, now: datetime, answer_within: timedelta) -> Change:
+    """The person puts it back into the queue, with its reason; the clock starts again."""
+    old = conversation.handoff
+    reason = Reason(old.reason) if old else Reason.HUMAN_TOOK_OVER
+    detail = old.detail if old else ""
+    return _move(
+        conversation, Owner.WAITING, now, reason, detail=detail,
+        agent_id=conversation.agent_id, agent_name=conversation.agent_name,
+        handoff=_context(conversation, reason, now, answer_within, detail),
+    )  # fmt: skip
+
+
+def give_back(conversation: Conversation, now: datetime) -> Change:
+    """The person returns it to the assistant: a new episode, with a fresh memory of fallbacks and steps."""
+    moved, event = _move(
+        conversation, Owner.BOT, now, "returned", episode=conversation.episode + 1,
+        agent_id=conversation.agent_id, agent_name=conversation.agent_name,
+    )  # fmt: skip
+    return replace(moved, intents=(), steps=(), choices=()), event
+
+
+def close(conversation: Conversation, now: datetime) -> Change:
+    """Nothing more to do. The customer's next message opens a new episode with the assistant."""
+    return _move(
+        conversation, Owner.CLOSED, now, "closed",
+        agent_id=conversation.agent_id, agent_name=conversation.agent_name,
+    )  # fmt: skip
+
+
+def reopen(conversation: Conversation, now: datetime) -> Change:
+    """A customer writes to a closed conversation."""
+    moved, event = _move(conversation, Owner.BOT, now, "reopened", episode=conversation.episode + 1)
+    return replace(moved, intents=(), steps=(), choices=()), event
+
+
+def _context(
+    conversation: Conversation, reason: Reason, now: datetime, answer_within: timedelta, detail: str = ""
+) -> Handoff:
+    return Handoff(
+        reason=reason,
+        detail=detail,
+        opened_at=now,
+        answer_due_at=now + answer_within,
+        intents=conversation.intents,
+        slots=conversation.slots,
+        steps=conversation.steps,
+    )

@@ -1,0 +1,103 @@
+"""Folds a conversation's events into the lines that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from bot.core import events as e
+from channels.messages import Attachment
+
+
+class Line(msgspec.Struct, kw_only=True):
+    """One thing said or done. `status` is of outbound lines: queued, sent, failed, dropped or unconfirmed."""
+
+    line_id: str
+    kind: str  # message | note | owner | overdue
+    author: str  # customer | bot | notice | agent | system
+    at: datetime
+    name: str = ""
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    buttons: tuple[str, ...] = ()
+    status: str = ""
+    detail: str = ""
+    external_ids: tuple[str, ...] = ()
+    in_reply_to: str = ""
+    earlier: tuple[str, ...] = ()  # texts before each edit
+    deleted: bool = False
+    reaction: str = ""
+    intents: tuple[e.IntentSeen, ...] = ()
+    before: str = ""
+    after: str = ""
+    reason: str = ""
+
+
+def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
+    """Lines in the order in which they came about; edits, receipts and deletions change the line they are about."""
+    lines: list[Line] = []
+    by_id: dict[str, Line] = {}
+    for number, event in enumerate(events):
+        match event:
+            case e.CustomerWrote():
+                line = Line(line_id=event.event_id, kind="message", author="customer", at=event.at,
+                            name=event.customer_name, text=event.text, attachments=event.attachments,
+                            external_ids=(event.external_id,))  # fmt: skip
+                lines.append(line)
+                by_id[event.event_id] = by_id["customer:" + event.external_id] = line
+            case e.ReplyComposed():
+                line = Line(line_id=event.message_id, kind="message", author=event.sender, at=event.at,
+                            name=event.agent_name, text=event.text, buttons=event.buttons, status="queued",
+                            in_reply_to=event.in_reply_to)  # fmt: skip
+                lines.append(line)
+                by_id[event.message_id] = line
+            case e.NoteAdded():
+                lines.append(Line(line_id=f"note-{number}", kind="note", author="agent", at=event.at,
+                                  name=event.agent_name, text=event.text))  # fmt: skip
+            case e.OwnerChanged():
+                lines.append(Line(line_id=f"owner-{event.epoch}", kind="owner", author="system", at=event.at,
+                                  name=event.agent_name, before=event.before, after=event.after,
+                                  reason=event.reason, detail=event.detail))  # fmt: skip
+            case e.HandoffOverdue():
+                lines.append(Line(line_id=f"overdue-{number}", kind="overdue", author="system", at=event.at))
+            case _:
+                _amend(event, by_id, lines)
+    return lines
+
+
+def _amend(event: e.AnyEvent, by_id: dict[str, Line], lines: list[Line]) -> None:
+    match event:
+        case e.ReplySent(message_id=message_id):
+            if line := by_id.get(message_id):
+                line.status, line.external_ids = "sent", event.external_ids
+                for external_id in event.external_ids:
+                    by_id["brand:" + external_id] = line
+        case e.ReplyDropped(message_id=message_id):
+            if line := by_id.get(message_id):
+                line.status = "dropped"
+        case e.ReplyUnconfirmed(message_id=message_id):
+            if line := by_id.get(message_id):
+                line.status = "unconfirmed"
+        case e.ReplyFailed(message_id=message_id):
+            if line := by_id.get(message_id):
+                line.status, line.detail = "failed", event.detail
+        case e.Understood(event_id=event_id):
+            if line := by_id.get(event_id):
+                line.intents = event.intents
+        case e.CustomerEdited(external_id=external_id):
+            if line := by_id.get("customer:" + external_id):
+                line.earlier, line.text = (*line.earlier, line.text), event.text
+        case e.CustomerDeleted(external_id=external_id):
+            if line := by_id.get("customer:" + external_id):
+                line.deleted = True
+        case e.CustomerReacted(external_id=external_id):
+            # The customer may react to what we said or to their own words.
+            if line := by_id.get("brand:" + external_id) or by_id.get("customer:" + external_id):
+                line.reaction = event.emoji
+        case e.ReachabilityChanged():
+            lines.append(Line(line_id=f"reach-{event.at.timestamp()}", kind="owner", author="system", at=event.at,
+                              reason="reachable" if event.reachable else "blocked"))  # fmt: skip
+        case _:
+            pass

@@ -1,0 +1,48 @@
+"""Everything that the desk needs, handed in by whoever starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.core.conversation import Conversation
+from bot.core.ports import Agent, Archive, Clock, ConversationStore, EventStream
+from bot.services.people import People
+
+
+class DeskActions(Protocol):
+    """What a person may do with a conversation: `services.handoff.DeskService`.
+
+    Raises TakenBy or NotYours (services.handoff) when somebody else has it, NoSuchConversation, BadReply.
+    """
+
+    async def claim(self, key: str, agent: Agent) -> Conversation: ...
+
+    async def reply(self, key: str, agent: Agent, text: str, client_id: str) -> str: ...
+
+    async def note(self, key: str, agent: Agent, text: str) -> object: ...
+
+    async def give_back(self, key: str, agent: Agent) -> object: ...
+
+    async def close(self, key: str, agent: Agent) -> object: ...
+
+    async def release(self, key: str, agent: Agent) -> object: ...
+
+    async def typing(self, key: str, agent: Agent) -> object: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskDoor:
+    """`demo_logins`: (login, password) pairs that the log-in page shows. `secure_cookies`: the desk is
+    reached over https, whatever the connection to this process is."""
+
+    desk: DeskActions
+    store: ConversationStore
+    events: EventStream
+    people: People
+    archive: Archive
+    clock: Clock
+    demo_logins: Sequence[tuple[str, str]] = ()
+    secure_cookies: bool = False
+    heartbeat_s: float = 10.0  # how often an open desk is told, and tells, that it is alive

@@ -1,0 +1,98 @@
+// The handoff's context, readable in ten seconds: why, what was understood, what is known, what was tried.
+
+import { byId, h } from "./dom.js";
+import { drawTimer, timerData } from "./queue.js";
+import { clockTime, duration, named, percent, readable, t } from "./words.js";
+
+const wide = matchMedia("(min-width: 1080px)");
+
+/** Beside the transcript the panel is always open; above it, on a small screen, the agent opens it. */
+export function startContext() {
+  const panel = byId("context");
+  const settle = () => (panel.open = wide.matches);
+  wide.addEventListener("change", settle);
+  panel.addEventListener("toggle", () => wide.matches && !panel.open && settle());
+  settle();
+}
+
+export function drawContext(conversation) {
+  const reason = conversation.reason ? named("reason", conversation.reason) : t(`owner.${conversation.owner}`, { name: conversation.agent_name });
+  byId("context-summary").replaceChildren(h("span", { class: "label" }, t("context.title")), h("strong", {}, reason));
+  byId("context-body").replaceChildren(
+    ...[
+      conversation.detail ? h("p", { class: "detail", dir: "auto" }, conversation.detail) : null,
+      ...warnings(conversation),
+      clocks(conversation),
+      part("context.understood", intents(conversation.intents)),
+      part("context.details", slots(conversation.slots)),
+      part("context.steps", steps(conversation.steps)),
+      part("context.customer", customer(conversation)),
+    ].filter(Boolean),
+  );
+  for (const timer of byId("context-body").querySelectorAll("[data-since]")) drawTimer(timer);
+}
+
+function warnings(conversation) {
+  return [
+    conversation.surface === "public" ? h("p", { class: "warning" }, t("context.public")) : null,
+    conversation.reachable ? null : h("p", { class: "warning" }, t("context.blocked")),
+  ];
+}
+
+function clocks(conversation) {
+  if (!conversation.due) return null;
+  if (conversation.first_answer_at) {
+    const took = duration((Date.parse(conversation.first_answer_at) - Date.parse(conversation.since)) / 1000);
+    return h("dl", { class: "clocks" }, pair(t("context.answered"), took));
+  }
+  return h(
+    "dl",
+    { class: "clocks" },
+    pair(t("context.waiting"), h("span", { class: "timer", data: timerData(conversation) })),
+    pair(t("context.due"), clockTime(conversation.due)),
+  );
+}
+
+function intents(seen) {
+  if (!seen.length) return null;
+  const latest = [...seen].reverse();
+  return h(
+    "ul",
+    { class: "intents" },
+    latest.map((intent) =>
+      h(
+        "li",
+        {},
+        h("span", { class: "name" }, readable(intent.name)),
+        h("meter", { min: 0, max: 1, low: 0.4, high: 0.7, optimum: 1, value: intent.confidence, "aria-label": readable(intent.name) }),
+        h("span", { class: "share" }, percent(intent.confidence)),
+      ),
+    ),
+  );
+}
+
+function slots(found) {
+  const entries = Object.entries(found);
+  return entries.length ? h("dl", {}, entries.map(([name, value]) => pair(readable(name), value))) : null;
+}
+
+function steps(tried) {
+  return tried.length ? h("ol", { class: "steps" }, tried.map((step) => h("li", {}, readable(step)))) : null;
+}
+
+function customer(conversation) {
+  return h(
+    "dl",
+    {},
+    pair(t("context.channel"), named("channel", conversation.channel)),
+    conversation.language ? pair(t("context.language"), named("language", conversation.language)) : null,
+    conversation.username ? pair(t("context.username"), `@${conversation.username.replace(/^@/, "")}`) : null,
+    pair(t("context.episode"), t("context.episode_value", { count: conversation.episode })),
+  );
+}
+
+function part(title, content) {
+  return h("section", {}, h("h3", {}, t(title)), content ?? h("p", { class: "muted" }, t("context.none")));
+}
+
+const pair = (name, value) => h("div", {}, h("dt", {}, name), h("dd", { dir: "auto" }, value));

@@ -1,0 +1,138 @@
+// The transcript: what each side said, and what happened in between.
+
+import { byId, h, keep, show } from "./dom.js";
+import { clockTime, day, dayAndTime, named, percent, readable, t } from "./words.js";
+
+const NEAR_PX = 80; // this close to the end the reader is following along
+
+export class Transcript {
+  constructor(me) {
+    this.me = me;
+    this.place = byId("transcript");
+    this.below = byId("below");
+    this.key = "";
+    this.below.addEventListener("click", () => this.toEnd());
+    this.place.addEventListener("scroll", () => this.atEnd() && show(this.below, false));
+  }
+
+  /** `pending`: replies on their way to the server, drawn as queued lines. */
+  draw(conversation, pending) {
+    const another = this.key !== conversation.key;
+    const follow = another || this.atEnd();
+    const before = this.place.childElementCount;
+    this.key = conversation.key;
+    const items = [];
+    if (conversation.earlier_lines) {
+      items.push({ line_id: "earlier", kind: "rule", text: t("conversation.earlier", { count: conversation.earlier_lines }) });
+    }
+    let today = "";
+    for (const line of [...conversation.lines, ...pending]) {
+      const on = day(line.at);
+      if (on !== today) items.push({ line_id: `day-${on}`, kind: "rule", text: on });
+      today = on;
+      items.push(line);
+    }
+    keep(this.place, items, (item) => item.line_id, (item) => this.line(item, conversation));
+    if (follow) this.toEnd();
+    else if (this.place.childElementCount > before) show(this.below, true);
+  }
+
+  atEnd() {
+    return this.place.scrollHeight - this.place.scrollTop - this.place.clientHeight < NEAR_PX;
+  }
+
+  toEnd() {
+    this.place.scrollTop = this.place.scrollHeight;
+    show(this.below, false);
+  }
+
+  line(line, conversation) {
+    if (line.kind === "rule") return h("p", { class: "line rule" }, line.text);
+    if (line.kind === "note") {
+      return h(
+        "article",
+        { class: "line note" },
+        h("header", {}, t("line.note", { name: line.name }), time(line.at)),
+        h("p", { class: "text", dir: "auto" }, line.text),
+      );
+    }
+    if (line.kind === "message") return this.message(line, conversation);
+    return h("p", { class: `line event ${line.kind}` }, h("span", {}, happened(line)), time(line.at));
+  }
+
+  message(line, conversation) {
+    const name =
+      line.author === "agent" ? line.name || t("author.agent") : line.author === "customer" ? conversation.customer : t(`author.${line.author}`);
+    return h(
+      "article",
+      { class: `line message ${line.author}`, data: { status: line.status } },
+      h("header", {}, h("b", {}, name), time(line.at), line.earlier?.length ? h("i", {}, t("line.edited")) : null),
+      body(line),
+      (line.attachments ?? []).map(attachment),
+      line.buttons?.length ? h("p", { class: "aside" }, t("line.buttons", { titles: line.buttons.join(" · ") })) : null,
+      line.earlier?.length
+        ? h("details", {}, h("summary", {}, t("line.earlier")), line.earlier.map((text) => h("p", { class: "text old", dir: "auto" }, text)))
+        : null,
+      line.reaction ? h("p", { class: "reaction", title: t("line.reaction", { emoji: line.reaction }) }, line.reaction) : null,
+      line.intents?.length
+        ? h("p", { class: "aside" }, t("line.understood", { intent: readable(line.intents[0].name), percent: percent(line.intents[0].confidence) }))
+        : null,
+      line.status ? status(line) : null,
+    );
+  }
+}
+
+function body(line) {
+  if (line.deleted) {
+    return h(
+      "details",
+      { class: "deleted" },
+      h("summary", {}, t("line.deleted")),
+      h("p", { class: "text old", dir: "auto" }, line.text),
+    );
+  }
+  return line.text ? h("p", { class: "text", dir: "auto" }, line.text) : null;
+}
+
+function attachment(item) {
+  const label = [named("attachment", item.kind), item.name].filter(Boolean).join(": ");
+  const size = item.size ? ` (${Math.max(1, Math.round(item.size / 1024))} kB)` : "";
+  const linked = /^https?:\/\//.test(item.url ?? "");
+  return h(
+    "p",
+    { class: "attachment" },
+    linked ? h("a", { href: item.url, target: "_blank", rel: "noopener noreferrer" }, label) : label,
+    size,
+  );
+}
+
+function status(line) {
+  const words =
+    line.status === "failed" && line.detail ? t("status.failed_because", { detail: line.detail }) : t(`status.${line.status}`);
+  return h(
+    "footer",
+    { data: { status: line.status } },
+    h("span", {}, words),
+    line.status === "unconfirmed" ? h("small", {}, t("status.unconfirmed_why")) : null,
+  );
+}
+
+function happened(line) {
+  if (line.kind === "overdue") return t("line.overdue");
+  const name = line.name;
+  switch (line.after) {
+    case "human":
+      return t("line.claimed", { name });
+    case "waiting":
+      if (line.before === "human") return t("line.released", { name });
+      return t("line.handed_over", { reason: [named("reason", line.reason), line.detail].filter(Boolean).join(" · ") });
+    case "closed":
+      return name ? t("line.closed", { name }) : t("line.closed_system");
+    case "bot":
+      return line.reason === "reopened" ? t("line.reopened") : t("line.returned", { name });
+    default:
+      return t(line.reason === "blocked" ? "line.blocked" : "line.reachable");
+  }
+}
+
+const time = (at) => h("time", { datetime: at, title: dayAndTime(at) }, clockTime(at));

@@ -1,0 +1,85 @@
+"""What the desk shows of a conversation, as plain data. The page adds words, in the agent's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from bot.core.conversation import Conversation, Owner
+from bot.core.ports import Agent
+from bot.core.transcript import Line
+
+PREVIEW = 160  # characters of the last words in the queue
+LINES_SHOWN = 300  # a longer transcript opens at its end
+
+View = dict[str, Any]
+
+
+def card(conversation: Conversation, lines: Sequence[Line]) -> View:
+    """One row of the queue."""
+    said = [line for line in lines if line.kind == "message" and not line.deleted]
+    last = next((line for line in reversed(said) if line.author == "customer"), None)
+    handoff = conversation.handoff
+    return {
+        "key": conversation.key,
+        "owner": conversation.owner,
+        "epoch": conversation.epoch,
+        "agent_id": conversation.agent_id,
+        "agent_name": conversation.agent_name,
+        "channel": conversation.channel,
+        "customer": _customer(conversation),
+        "language": conversation.language,
+        "reason": handoff.reason if handoff else "",
+        "since": handoff.opened_at if handoff else conversation.opened_at,
+        "due": handoff.answer_due_at if handoff else None,
+        "answered": bool(handoff and handoff.first_answer_at),
+        "overdue": bool(handoff and handoff.overdue),
+        "last_text": last.text[:PREVIEW] if last else "",
+        "last_attachment": last.attachments[0].kind if last and last.attachments else "",
+        "last_at": last.at if last else None,
+        # Somebody owes the customer an answer: theirs are the last words.
+        "unanswered": bool(said) and said[-1].author == "customer",
+    }
+
+
+def conversation_view(conversation: Conversation, lines: Sequence[Line], viewer: Agent) -> View:
+    """The open conversation: state, what this viewer may do, the handoff's context and the transcript."""
+    handoff = conversation.handoff
+    return {
+        **card(conversation, lines),
+        "surface": conversation.surface,
+        "username": conversation.customer.username,
+        "episode": conversation.episode,
+        "reachable": conversation.reachable,
+        "may": allowed(conversation, viewer),
+        "detail": handoff.detail if handoff else "",
+        "claimed_at": handoff.claimed_at if handoff else None,
+        "first_answer_at": handoff.first_answer_at if handoff else None,
+        "intents": msgspec.to_builtins(handoff.intents if handoff else conversation.intents),
+        "slots": handoff.slots if handoff else conversation.slots,
+        "steps": handoff.steps if handoff else conversation.steps,
+        "earlier_lines": max(0, len(lines) - LINES_SHOWN),
+        "lines": [msgspec.to_builtins(line) for line in lines[-LINES_SHOWN:]],
+    }
+
+
+def allowed(conversation: Conversation, viewer: Agent) -> list[str]:
+    """The actions that the page offers. The service decides again when one is asked for."""
+    if conversation.owner is not Owner.HUMAN:
+        return ["claim", "note"]
+    if conversation.agent_id == viewer.agent_id:
+        return ["reply", "note", "give_back", "close", "release"]
+    return ["note", "release"] if may_free(conversation, viewer) else ["note"]
+
+
+def may_free(conversation: Conversation, viewer: Agent) -> bool:
+    """Whether the viewer may put somebody else's conversation back into the queue: a supervisor may, and
+    anybody where the holder answers in the platform's own app, having no desk to do it from."""
+    return viewer.role == "supervisor" or not conversation.agent_id
+
+
+def _customer(conversation: Conversation) -> str:
+    customer = conversation.customer
+    return customer.name or customer.username or customer.external_id

@@ -1,0 +1,1 @@
+"""The processes: gateway, worker, courier, recorder, and `up`, which runs them all."""

@@ -1,0 +1,207 @@
+"""The gateway: takes webhooks in, serves web chat and desk. Imports no Rasa and stays quick however busy that is."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from typing import Any
+
+import structlog
+from sanic import Request, Sanic
+from sanic.exceptions import NotFound
+from sanic.response import HTTPResponse, json, redirect, text
+
+from bot.bootstrap import System
+from bot.core.ports import StoreUnavailable
+from bot.desk import routes as desk_routes
+from bot.desk.door import DeskDoor
+from bot.entrypoints import health, process
+from bot.demo import DEMO_LOGINS
+from bot.services.dead import WEBHOOK
+from bot.services.poll import poll_once
+from bot.services.receive import accept
+from bot.settings import Settings
+from bot.webchat import routes as webchat_routes
+from bot.webchat.door import SANIC_CONFIG, WebchatDoor
+from channels.base import Channel, PollingChannel
+from channels.errors import ChannelError, SettingsError
+from channels.messages import RawRequest, RawResponse
+from channels.webchat.channel import WebchatChannel
+from channels.webhook import Handshake, Received, Refused, Unreadable, receive
+
+log = structlog.get_logger(__name__)
+
+BODY_MAX = 4 * 1024 * 1024  # bytes; Meta's batches of a thousand events stay below
+START_AGAIN_S = 3.0  # how long between attempts to tell a platform our address
+
+
+
+def run(settings: Settings) -> None:
+    process.run("gateway", settings, serve)
+
+
+async def serve(system: System, stopping: asyncio.Event) -> None:
+    """Serve until asked to stop. Raises SettingsError when the port is taken."""
+    listening = listen(system.settings.host, system.settings.port)
+    app = create_app(system)
+    server = await app.create_server(sock=listening, return_asyncio_server=True, access_log=False)
+    assert server is not None
+    await server.startup()
+    await server.before_start()
+    await server.after_start()
+    await server.start_serving()
+    log.info("listening", url=system.settings.base_url)
+    chores = [asyncio.create_task(_tell_platform(system, channel, stopping)) for channel in system.channels.values()]
+    await stopping.wait()
+    for chore in chores:
+        chore.cancel()
+    await server.before_stop()
+    server.close()
+    await server.wait_closed()
+    await server.after_stop()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises SettingsError that names the key when it can't be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError("SIGAP_PORT", f"port {port} is in use", "Stop what uses it or choose another") from None
+        if error.errno == errno.EACCES:
+            raise SettingsError("SIGAP_PORT", f"port {port} needs more rights", "Choose one above 1023") from None
+        raise SettingsError("SIGAP_HOST", f"{host} cannot be listened on", "Use an address of this machine") from None
+    listening.setblocking(False)
+    return listening
+
+
+def create_app(system: System) -> Sanic:
+    """The gateway's app over a connected System. Raises SettingsError."""
+    app = Sanic(f"sigap-gateway-{id(system):x}", configure_logging=False)
+    app.config.update(SANIC_CONFIG)
+    app.config.update({"REQUEST_MAX_SIZE": BODY_MAX, "ACCESS_LOG": False, "FALLBACK_ERROR_FORMAT": "json"})
+    settings = system.settings
+
+    app.blueprint(health.blueprint(system))
+    webchat = next((c for c in system.channels.values() if isinstance(c, WebchatChannel)), None)
+    if webchat is not None:
+        app.blueprint(webchat_routes.blueprint(WebchatDoor(webchat, system.inbound, system.feed, system.clock)))
+    app.blueprint(
+        desk_routes.blueprint(
+            DeskDoor(
+                desk=system.desk,
+                store=system.store,
+                events=system.events,
+                people=system.people,
+                archive=system.archive,
+                clock=system.clock,
+                demo_logins=DEMO_LOGINS if settings.demo else (),
+                secure_cookies=settings.public_url.startswith("https"),
+            )
+        )
+    )
+
+    @app.route("/webhooks/<name:str>", methods=["GET", "POST"])
+    async def webhook(request: Request, name: str) -> HTTPResponse:
+        channel = system.channels.get(name)
+        if channel is None:
+            return text("no such channel", status=404)
+        return await _webhook(system, channel, request)
+
+    @app.get("/")
+    async def front(request: Request) -> HTTPResponse:
+        return redirect("/chat" if webchat is not None else "/desk")
+
+    if settings.demo:
+
+        @app.get("/sandbox")
+        async def sandbox(request: Request) -> HTTPResponse:
+            return redirect(f"http://{request.host.rsplit(':', 1)[0]}:{settings.sandbox_port}/sandbox")
+
+    @app.exception(Exception)
+    async def failed(request: Request, error: Exception) -> HTTPResponse:
+        """Never a traceback to anybody outside; the log names the kind and the place, not what was sent."""
+        if isinstance(error, StoreUnavailable):
+            return json({"error": "unavailable"}, status=503)
+        status = getattr(error, "status_code", 500)
+        if status >= 500:
+            log.error("request failed", path=request.path, error=type(error).__name__)
+        kind = "not found" if isinstance(error, NotFound) else "bad request" if status < 500 else "internal error"
+        return json({"error": kind}, status=status)
+
+    return app
+
+
+async def _webhook(system: System, channel: Channel[Any], request: Request) -> HTTPResponse:
+    """One request of a platform: proven, stored, then acknowledged."""
+    loop = asyncio.get_running_loop()
+    arrived = loop.time()
+    raw = RawRequest(
+        method=request.method,
+        path=request.path,
+        query={key: values[0] for key, values in request.args.items()},
+        headers={key.lower(): value for key, value in request.headers.items()},
+        body=request.body,
+    )
+    try:
+        match receive(channel, raw):
+            case Handshake(response):
+                return _answer(response)
+            case Refused(reason, response):
+                log.warning("webhook refused", channel=channel.name, why=reason)
+                system.meter.count("events_refused", channel=channel.name, why="signature")
+                return _answer(response)
+            case Unreadable(kept, reason, response):
+                log.error("webhook unreadable, kept aside", channel=channel.name, why=reason)
+                system.meter.count("events_refused", channel=channel.name, why="unreadable")
+                await system.dead.keep(WEBHOOK, channel.name, kept.body, reason)
+                return _answer(response)
+            case Received(events, response):
+                new = await accept(system.inbound, events)
+                system.meter.count("events_in", new, channel=channel.name)
+                system.meter.observe("acknowledge", loop.time() - arrived, channel=channel.name)
+                return _answer(response)
+    except StoreUnavailable:
+        # Not acknowledged, because not stored: the platform tells us again.
+        system.meter.count("events_refused", channel=channel.name, why="store")
+        return text("try again", status=503, headers={"Retry-After": "1"})
+
+
+def _answer(response: RawResponse) -> HTTPResponse:
+    return HTTPResponse(response.body, status=response.status, content_type=response.content_type)
+
+
+async def _tell_platform(system: System, channel: Channel[Any], stopping: asyncio.Event) -> None:
+    """Tell the platform where to deliver, however long it takes to reach it; then poll it where that is chosen."""
+    while not stopping.is_set():
+        try:
+            await channel.start(f"{system.settings.base_url}/webhooks/{channel.name}")
+            break
+        except ChannelError as error:
+            log.warning("platform not reached", channel=channel.name, why=str(error), again_in_s=START_AGAIN_S)
+            await asyncio.sleep(START_AGAIN_S)
+    if isinstance(channel, PollingChannel) and channel.polls:
+        log.info("polling", channel=channel.name)
+        await _poll(system, channel, stopping)
+
+
+async def _poll(system: System, channel: PollingChannel[Any], stopping: asyncio.Event) -> None:
+    me = f"{socket.gethostname()}/{id(system):x}"
+    while not stopping.is_set():
+        try:
+            new = await poll_once(channel, system.inbound, system.polls, me)
+        except (ChannelError, StoreUnavailable) as error:
+            log.warning("poll failed", channel=channel.name, why=str(error))
+            await asyncio.sleep(START_AGAIN_S)
+            continue
+        if new is None:
+            await asyncio.sleep(START_AGAIN_S)  # another gateway polls; take over when it stops
+        elif new:
+            system.meter.count("events_in", new, channel=channel.name)
+
+

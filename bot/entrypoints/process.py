@@ -1,0 +1,108 @@
+"""What every process does: start, show that it lives, stop when asked, and fail with one clear sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import structlog
+
+from bot import bootstrap
+from bot.adapters.redis_presence import BEAT_S, Heartbeat
+from bot.bootstrap import System
+from bot.core.ports import StoreUnavailable
+from bot.log import configure
+from bot.settings import Settings
+from channels.errors import SettingsError
+
+log = structlog.get_logger(__name__)
+
+EXIT_SETTINGS = 2
+FIRST_CONTACT_S = 10.0  # how long a process waits for Redis before it calls the address wrong
+
+Main = Callable[[System, asyncio.Event], Awaitable[None]]
+
+
+def run(name: str, settings: Settings, main: Main) -> None:
+    """Run a process until it is asked to stop. Exits with 2 and one sentence when a setting is wrong."""
+    configure(name, as_json=settings.log_json)
+    try:
+        asyncio.run(_run(name, settings, main))
+    except SettingsError as error:
+        refuse(error)
+
+
+def refuse(error: SettingsError) -> NoReturn:
+    """Say what is wrong and how to mend it, and exit with 2."""
+    print(f"sigap: {error}", file=sys.stderr)  # noqa: T201
+    sys.exit(EXIT_SETTINGS)
+
+
+async def _run(name: str, settings: Settings, main: Main) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(wanted, stopping.set)
+    async with bootstrap.connect(settings) as system:
+        await first_contact(system)
+        beating = asyncio.create_task(_beat(name, system))
+        try:
+            await main(system, stopping)
+        finally:
+            beating.cancel()
+            with suppress(StoreUnavailable, asyncio.CancelledError):
+                await system.presence.leave(f"{socket.gethostname()}/{name}")
+
+
+async def first_contact(system: System) -> None:
+    """Wait for Redis to answer. Raises SettingsError when it does not, or wants a password that we don't have."""
+    deadline = asyncio.get_running_loop().time() + FIRST_CONTACT_S
+    while True:
+        try:
+            await system.presence.alive()
+            return
+        except StoreUnavailable as error:
+            why = error.args[0] if error.args else "unreachable"
+            hopeless = why.startswith("Authentication")  # a wrong password does not get better by waiting
+            if not hopeless and asyncio.get_running_loop().time() < deadline:
+                await asyncio.sleep(0.1)
+                continue
+            if system.settings.redis_url:
+                raise SettingsError(
+                    "REDIS_URL", f"no Redis or Valkey answers there ({why})",
+                    "Correct the address or start the server; remove the key to use the embedded Valkey",
+                ) from None  # fmt: skip
+            raise SettingsError(
+                "SIGAP_HOME", f"no Sigap is running on {system.settings.home}",
+                "Start it with `make run`, or set REDIS_URL to the server that it uses",
+            ) from None  # fmt: skip
+
+
+async def _beat(name: str, system: System) -> None:
+    started = datetime.now(UTC)
+    process = f"{socket.gethostname()}/{name}"
+    while True:
+        beat = Heartbeat(
+            process=process, pid=os.getpid(), host=socket.gethostname(), started_at=started, at=datetime.now(UTC),
+            rss_mb=_resident_mb(),
+        )  # fmt: skip
+        with suppress(StoreUnavailable):
+            await system.presence.beat(beat, system.meter.text())
+        await asyncio.sleep(BEAT_S)
+
+
+def _resident_mb() -> int:
+    """Resident memory now, in MiB; its peak where the system has no /proc."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * resource.getpagesize() // 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20

@@ -1,0 +1,71 @@
+"""The worker: takes one conversation's messages at a time, in order, and lets the assistant answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+
+import structlog
+
+from bot.adapters.rasa_project import usable_model
+from bot.bootstrap import System
+from bot.core.ports import Lease
+from bot.entrypoints import process
+from bot.entrypoints.consume import consume
+from bot.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+SLOTS = 8  # conversations at the same time: while one waits for the back office, others go on
+MOST_ATTEMPTS = 3
+BACK_OFF_S = 0.5
+
+
+def run(settings: Settings, number: int = 1) -> None:
+    """Run one worker. Several on one machine have different numbers."""
+    name = f"worker-{number}"
+    for key, value in (("RASA_TELEMETRY_ENABLED", "false"), ("TF_CPP_MIN_LOG_LEVEL", "3")):
+        os.environ[key] = value
+    os.environ["BACKOFFICE_URL"] = settings.backoffice_url
+
+    async def main(system: System, stopping: asyncio.Event) -> None:
+        await work(system, stopping, f"{socket.gethostname()}/{name}")
+
+    process.run(name, settings, main)
+
+
+async def work(system: System, stopping: asyncio.Event, owner: str) -> None:
+    """Load the assistant and work the inbound mailboxes off."""
+    model = usable_model(system.settings.models)
+    _ = system.notices  # a missing sentence must stop the start, not the first handoff
+
+    from bot.adapters.rasa_dialogue import RasaDialogue  # noqa: PLC0415 - seconds and 700 MB: only workers pay
+
+    dialogue = await asyncio.to_thread(RasaDialogue, model, system.settings.project)
+    converse = system.converse(dialogue)
+    log.info("assistant loaded", model=model.name)
+
+    async def failed(lease: Lease, error: Exception) -> Lease | None:
+        if lease.attempts < MOST_ATTEMPTS:
+            log.warning("turn failed", error=type(error).__name__, attempt=lease.attempts)
+            system.meter.count("turns_failed", outcome="retried")
+            await system.inbound.fail(lease, BACK_OFF_S * 2 ** (lease.attempts - 1))
+            return None
+        return await give_up(lease, type(error).__name__)
+
+    async def give_up(lease: Lease, error: str) -> Lease | None:
+        log.error("turn given up", error=error, attempts=lease.attempts)
+        system.meter.count("turns_failed", outcome="given_up")
+        await system.dead.keep(system.inbound.name, lease.key, lease.body, error)
+        try:
+            return await converse.give_up(lease, error)
+        except ValueError:  # not even readable as an item: nobody to hand it to, it is in the dead letters
+            return await system.inbound.ack(lease)
+
+    async def handle(lease: Lease) -> Lease | None:
+        if lease.attempts > MOST_ATTEMPTS:  # it killed the workers that had it
+            return await give_up(lease, "Killed")
+        return await converse.handle(lease)
+
+    await consume(system.inbound, owner, SLOTS, stopping, handle, failed)

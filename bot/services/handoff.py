@@ -1,0 +1,249 @@
+"""What people at the desk do with a conversation: take it, answer, note, pass it on, give it back, close it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+from msgspec.structs import replace
+
+from bot.core import handoff
+from bot.core.conversation import Conversation, Owner
+from bot.core.events import AnyEvent, NoteAdded
+from bot.core.ports import (
+    Agent,
+    Clock,
+    Commit,
+    ConversationStore,
+    Meter,
+    Notices,
+    SendLog,
+    Signals,
+    Timer,
+    VersionConflict,
+)
+from bot.services.compose import Outgoing, handoff_timer, handoff_timer_id
+from channels.messages import OutboundMessage, Sender
+
+MOST_CONFLICTS = 20
+IN_FLIGHT_WAIT_S = 5.0  # a claim is confirmed when nothing of the bot's is on its way any more, or after this
+IN_FLIGHT_LOOK_S = 0.02
+LONGEST_REPLY = 20_000  # characters; the courier splits, this only stops accidents
+
+
+class NoSuchConversation(Exception):
+    """The desk asked for a key that does not exist."""
+
+
+class TakenBy(Exception):
+    """Somebody else has the conversation."""
+
+    def __init__(self, agent_name: str) -> None:
+        super().__init__(agent_name)
+        self.agent_name = agent_name
+
+
+class NotYours(Exception):
+    """Only who has the conversation may do this; `agent_name` is who has it, "" when nobody has."""
+
+    def __init__(self, agent_name: str = "") -> None:
+        super().__init__(agent_name)
+        self.agent_name = agent_name
+
+
+class BadReply(Exception):
+    """Empty, or longer than anybody could mean."""
+
+
+class DeskService:
+    """Every method reads, decides and commits by compare-and-set, so that of two people one wins."""
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        sends: SendLog,
+        notices: Notices,
+        signals: Signals,
+        clock: Clock,
+        meter: Meter,
+        answer_within: timedelta,
+        brand: str,
+    ) -> None:
+        self._store = store
+        self._sends = sends
+        self._notices = notices
+        self._signals = signals
+        self._clock = clock
+        self._meter = meter
+        self._answer_within = answer_within
+        self._brand = brand
+
+    async def claim(self, key: str, agent: Agent) -> Conversation:
+        """Take it from the queue or from the bot. Raises TakenBy.
+
+        Returns when nothing of the bot's is on its way to the customer any more: from then on the bot is silent.
+        """
+
+        def change(conversation: Conversation) -> _Change:
+            if conversation.owner is Owner.HUMAN and conversation.agent_id == agent.agent_id:
+                return _Change(conversation)
+            try:
+                moved, event = handoff.claim(
+                    conversation, agent.agent_id, agent.name, self._clock.now(), self._answer_within
+                )
+            except handoff.NotAllowed as error:
+                raise TakenBy(error.agent_name) from None
+            made = _Change(moved, [event], cancels=[handoff_timer_id(key)])
+            return self._notice(made, "claimed", name=agent.name, brand=self._brand)
+
+        conversation = await self._apply(key, change)
+        await self._until_silent(key)
+        return conversation
+
+    async def reply(self, key: str, agent: Agent, text: str, client_id: str) -> str:
+        """Say something to the customer. `client_id` makes a repeated submit harmless. Raises NotYours, BadReply."""
+        words = text.strip()
+        if not words or len(words) > LONGEST_REPLY:
+            raise BadReply
+        message_id = f"{agent.agent_id}.{client_id}"
+        waits: list[float] = []
+
+        def change(conversation: Conversation) -> _Change:
+            self._require(conversation, agent)
+            now = self._clock.now()
+            held = conversation.handoff
+            if held is not None and held.first_answer_at is None:
+                waits.append((now - held.opened_at).total_seconds())
+                conversation = replace(conversation, handoff=replace(held, first_answer_at=now))
+            out = Outgoing(conversation, now)
+            out.say(Sender.AGENT, words, agent_id=agent.agent_id, agent_name=agent.name, message_id=message_id)
+            return _Change(conversation, out.events, out.messages)
+
+        if not await self._already_said(key, message_id):
+            await self._apply(key, change)
+            if waits:
+                await self._store.note_wait(waits[-1])
+        return message_id
+
+    async def note(self, key: str, agent: Agent, text: str) -> None:
+        """Write something for colleagues only. Raises BadReply."""
+        words = text.strip()
+        if not words or len(words) > LONGEST_REPLY:
+            raise BadReply
+        await self._read(key)
+        note = NoteAdded(
+            conversation=key, at=self._clock.now(), agent_id=agent.agent_id, agent_name=agent.name, text=words
+        )
+        await self._store.record(key, [note])
+
+    async def give_back(self, key: str, agent: Agent) -> None:
+        """Return it to the bot, which answers from the customer's next message on. Raises NotYours."""
+
+        def change(conversation: Conversation) -> _Change:
+            self._require(conversation, agent)
+            moved, event = handoff.give_back(conversation, self._clock.now())
+            return self._notice(_Change(moved, [event]), "returned", name=agent.name)
+
+        await self._apply(key, change)
+
+    async def close(self, key: str, agent: Agent) -> None:
+        """Nothing more to do here. Raises NotYours."""
+
+        def change(conversation: Conversation) -> _Change:
+            self._require(conversation, agent)
+            moved, event = handoff.close(conversation, self._clock.now())
+            return self._notice(_Change(moved, [event]), "closed", name=agent.name)
+
+        await self._apply(key, change)
+
+    async def release(self, key: str, agent: Agent) -> None:
+        """Put it back into the queue for a colleague; the clock starts again. Raises NotYours."""
+
+        def change(conversation: Conversation) -> _Change:
+            self._require(conversation, agent)
+            now = self._clock.now()
+            moved, event = handoff.release(conversation, now, self._answer_within)
+            return _Change(moved, [event], timers=[handoff_timer(moved, now, self._answer_within)])
+
+        await self._apply(key, change)
+
+    async def typing(self, key: str, agent: Agent) -> None:
+        """Let the customer see that a person is writing. Raises NotYours."""
+        conversation = await self._read(key)
+        self._require(conversation, agent)
+        signal = OutboundMessage(
+            message_id=uuid4().hex, channel=conversation.channel, thread_id=conversation.thread_id,
+            customer=conversation.customer, created_at=self._clock.now(), sender=Sender.AGENT, kind="typing",
+            agent_name=agent.name,
+        )  # fmt: skip
+        await self._signals.publish(signal)
+
+    # ---- shared ------------------------------------------------------------------------------------
+
+    def _notice(self, change: _Change, name: str, **values: str) -> _Change:
+        out = Outgoing(change.conversation, self._clock.now())
+        out.say(Sender.NOTICE, self._notices.text(name, change.conversation.language, **values))
+        change.events.extend(out.events)
+        change.outbox.extend(out.messages)
+        return change
+
+    @staticmethod
+    def _require(conversation: Conversation, agent: Agent) -> None:
+        if conversation.owner is not Owner.HUMAN or conversation.agent_id != agent.agent_id:
+            raise NotYours(conversation.agent_name)
+
+    async def _read(self, key: str) -> Conversation:
+        conversation = (await self._store.load(key)).conversation
+        if conversation is None:
+            raise NoSuchConversation(key)
+        return conversation
+
+    async def _apply(self, key: str, change: Callable[[Conversation], _Change]) -> Conversation:
+        for _ in range(MOST_CONFLICTS):
+            before = await self._read(key)
+            made = change(before)
+            if made.conversation is before and not made.events:
+                return before
+            commit = Commit(
+                conversation=made.conversation,
+                expected_version=before.version,
+                events=made.events,
+                outbox=made.outbox,
+                timers=made.timers,
+                cancel_timers=made.cancels,
+            )
+            try:
+                await self._store.commit(commit)
+            except VersionConflict:
+                continue
+            return made.conversation
+        raise VersionConflict(key)
+
+    async def _already_said(self, key: str, message_id: str) -> bool:
+        return any(getattr(event, "message_id", "") == message_id for event in await self._store.log(key, 200))
+
+    async def _until_silent(self, key: str) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + IN_FLIGHT_WAIT_S
+        while loop.time() < deadline and await self._sends.in_flight(key):
+            await asyncio.sleep(IN_FLIGHT_LOOK_S)
+
+
+class _Change:
+    """What one decision at the desk changes."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        events: list[AnyEvent] | None = None,
+        outbox: list[OutboundMessage] | None = None,
+        timers: list[Timer] | None = None,
+        cancels: list[str] | None = None,
+    ) -> None:
+        self.conversation = conversation
+        self.events: list[AnyEvent] = list(events or [])
+        self.outbox = list(outbox or [])
+        self.timers = list(timers or [])
+        self.cancels = list(cancels or [])

@@ -1,0 +1,1 @@
+"""Web chat's door: the page, its embed script and the WebSocket. The channel itself is channels/webchat."""

@@ -1,0 +1,238 @@
+"""What crosses the border between a platform and the core: requests, inbound events, outbound messages.
+
+Everything here is immutable, serialises to JSON through msgspec without loss, and knows no platform.
+Times are timezone-aware UTC. Ids are strings everywhere: X and Instagram ids exceed 2**53.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class Surface(StrEnum):
+    """Who can read the conversation."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
+class RawRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """An HTTP request as it arrived; `body` is untouched bytes, header names are lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+    received_at: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
+
+
+class RawResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """What to answer a handshake with."""
+
+    status: int = 200
+    body: str = ""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A media item by reference. `external_id` is the platform's file id; a URL that holds a token is never kept."""
+
+    kind: str  # image | video | audio | voice | file | sticker | location | contact
+    external_id: str = ""
+    url: str = ""
+    name: str = ""
+    mime_type: str = ""
+    size: int = 0  # bytes; 0 when the platform does not say
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The person writing, as the platform names them."""
+
+    external_id: str
+    name: str = ""
+    username: str = ""
+    locale: str = ""  # BCP 47 tag the platform reports, "" when it reports none
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What every inbound event carries.
+
+    `event_id` is stable across redeliveries of the same event and unique within the channel: it is what
+    deduplication uses. `thread_id` is the platform's id of the conversation; `conversation_key` is what
+    the whole system orders and stores by.
+    """
+
+    channel: str
+    event_id: str
+    thread_id: str
+    at: datetime
+    customer: Customer
+    surface: Surface = Surface.PRIVATE
+
+    @property
+    def conversation_key(self) -> str:
+        return f"{self.channel}:{self.thread_id}"
+
+
+class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag="message"):
+    """The customer said something: text, a caption, media, or a deep link's payload (`referral`)."""
+
+    external_id: str  # the platform's id of this message
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: str = ""  # external id of the message answered, "" when none
+    referral: str = ""
+
+
+class ButtonTapped(Event, frozen=True, kw_only=True, omit_defaults=True, tag="tap"):
+    """The customer chose a button. `button` is the key that we gave it (`Button.key`), `title` what it showed."""
+
+    external_id: str
+    button: str
+    title: str = ""
+    acknowledge: str = ""  # platform's id to confirm the tap with, "" when it needs none
+
+
+class MessageEdited(Event, frozen=True, kw_only=True, omit_defaults=True, tag="edit"):
+    external_id: str
+    text: str
+
+
+class MessageDeleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="delete"):
+    external_id: str
+
+
+class OwnEcho(Event, frozen=True, kw_only=True, omit_defaults=True, tag="own_echo"):
+    """The platform shows us what we ourselves sent: it confirms an outbound message and is never an input."""
+
+    external_id: str
+    message_id: str = ""  # ours, where the platform carries it along
+    text: str = ""
+
+
+class HumanEcho(Event, frozen=True, kw_only=True, omit_defaults=True, tag="human_echo"):
+    """A person of the brand answered in the platform's own app: they take the conversation over."""
+
+    external_id: str
+    text: str = ""
+    author: str = ""
+
+
+class Receipt(Event, frozen=True, kw_only=True, omit_defaults=True, tag="receipt"):
+    """Delivery news about our messages; `external_ids` may be empty when the platform gives a watermark only."""
+
+    status: str  # delivered | read | failed
+    external_ids: tuple[str, ...] = ()
+
+
+class Reacted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="reaction"):
+    external_id: str
+    emoji: str = ""  # "" removes it
+
+
+class Reachability(Event, frozen=True, kw_only=True, omit_defaults=True, tag="reachability"):
+    """The customer blocked us (`reachable` false) or let us in again."""
+
+    reachable: bool
+
+
+class Unsupported(Event, frozen=True, kw_only=True, omit_defaults=True, tag="unsupported"):
+    """Something this adapter does not know. Kept for the record, never raised, never answered."""
+
+    kind: str
+
+
+InboundEvent = (
+    MessageReceived
+    | ButtonTapped
+    | MessageEdited
+    | MessageDeleted
+    | OwnEcho
+    | HumanEcho
+    | Receipt
+    | Reacted
+    | Reachability
+    | Unsupported
+)
+
+
+class Sender(StrEnum):
+    """Who speaks for the brand. A notice is the system's own word (handover, delay), not the assistant's."""
+
+    BOT = "bot"
+    NOTICE = "notice"
+    AGENT = "agent"
+
+
+class Button(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A choice. `key` is short (≤ 32 ASCII characters) and travels to the platform; the payload stays with us."""
+
+    key: str
+    title: str
+    url: str = ""
+
+
+class OutboundMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that the brand says to one conversation, before it is fitted to the platform.
+
+    `epoch` is the conversation's ownership epoch when this was composed: the courier drops what the bot
+    composed before the latest change of owner. `kind` "typing" and "acknowledge" are signals without content.
+    """
+
+    message_id: str
+    channel: str
+    thread_id: str
+    customer: Customer
+    created_at: datetime
+    sender: Sender = Sender.BOT
+    kind: str = "message"  # message | typing | acknowledge
+    text: str = ""
+    buttons: tuple[Button, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    surface: Surface = Surface.PRIVATE
+    reply_to: str = ""  # external id of the customer's message that this answers
+    in_reply_to: str = ""  # our event id of the same
+    acknowledge: str = ""
+    asked_at: datetime | None = None  # when the message that this answers was stored
+    epoch: int = 0
+    agent_name: str = ""
+
+    @property
+    def conversation_key(self) -> str:
+        return f"{self.channel}:{self.thread_id}"
+
+
+class ApiCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One call to the platform, ready to go: no secret inside, so it may be shown in a test or a report."""
+
+    method: str
+    path: str
+    json: Mapping[str, Any] = {}
+
+
+class ApiResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """The platform's answer; `body` is the decoded JSON, or {} when there was none."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: Mapping[str, Any] = {}
+
+
+class SendResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The platform's ids of the parts that one message became, in order."""
+
+    external_ids: tuple[str, ...] = ()
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """What a probe of credentials and subscriptions found; `fix` tells what to do when `ok` is false."""
+
+    ok: bool
+    detail: str = ""
+    fix: str = ""

@@ -1,0 +1,1 @@
+"""Telegram bots: https://core.telegram.org/bots/api"""

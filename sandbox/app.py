@@ -1,0 +1,52 @@
+"""Puts the sandbox together: the platforms' stand-ins, the demo's back office and the page."""
+
+from __future__ import annotations
+
+import secrets
+
+from sanic import Sanic
+
+from sandbox import http
+from sandbox.backoffice import blueprint as backoffice
+from sandbox.demo import BOT_TOKEN, invite
+from sandbox.page.routes import page
+from sandbox.telegram.api import bot_api
+from sandbox.telegram.customers import Customers
+from sandbox.telegram.routes import customer_api
+from sandbox.telegram.world import World
+
+
+def create_app(*, demo_name: str = "Arunika") -> Sanic:
+    """A sandbox of its own, with nothing in it but the demo customers.
+
+    `demo_name` is the brand whose bot it is. `app.ctx.telegram` is the Telegram stand-in's state
+    (a `World`), for tests in the same process.
+    """
+    # Sanic knows apps by name in each process; a test may have several.
+    app = Sanic(f"sandbox_{secrets.token_hex(4)}", configure_logging=False)
+    app.config.update(
+        ACCESS_LOG=False,  # It would log paths, which hold the bot's token.
+        MOTD=False,
+        AUTO_EXTEND=False,
+        # Longer than clients keep idle connections, or a request meets a closing one.
+        KEEP_ALIVE_TIMEOUT=75,
+        # Long polls last up to 50 seconds.
+        RESPONSE_TIMEOUT=180,
+        REQUEST_MAX_SIZE=60 * 1024 * 1024,
+    )
+    world = World(token=BOT_TOKEN, bot_name=demo_name)
+    customers = Customers(world)
+    invite(customers)
+    app.ctx.telegram = world
+
+    http.install(app)
+    app.blueprint(bot_api(world))
+    app.blueprint(customer_api(world, customers))
+    app.blueprint(page(world))
+    app.blueprint(backoffice)
+
+    @app.before_server_stop
+    async def stop(_: Sanic, __: object) -> None:
+        await world.delivery.close()
+
+    return app
