@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ from bot.services.people import People
 from bot.services.record import Record
 from bot.settings import Settings
 from channels.base import Channel
-from channels.registry import CHANNELS, channel_class, load_channels, read_credentials
+from channels.registry import CHANNELS, channel_class, load_channels, read_credentials, section_of
 
 INBOUND = "in"
 SANDBOX_CREDENTIALS = "sandbox/credentials.yml"
@@ -129,12 +129,18 @@ class System:
         credentials = read_credentials(self.settings.credentials, environ)
         if self.settings.demo:
             sandbox = read_credentials(self.settings.project / SANDBOX_CREDENTIALS, environ)
+            # The sandbox fills in what is not set up; what credentials.yml says itself always wins.
             credentials = {**sandbox, **credentials}
+            for section, values in sandbox.items():
+                if isinstance(credentials[section], Mapping):
+                    credentials[section] = {**values, **credentials[section]}
         own_feeds = {
-            name: FeedTransport(self.feed)
-            for name in CHANNELS
-            if channel_class(name).capabilities.delivery == "feed"
+            name: FeedTransport(self.feed) for name in CHANNELS if channel_class(name).capabilities.delivery == "feed"
         }
+        for section in map(section_of, own_feeds):
+            if isinstance(credentials.get(section), Mapping):
+                # Signs visitors' tokens. Not in the file, because stock Rasa reads the same one without our settings.
+                credentials[section] = {"secret": self.settings.secret, **credentials[section]}
         return load_channels(credentials, own_feeds)
 
     @cached_property

@@ -54,7 +54,9 @@ def gateway() -> None:
 
 
 @app.command()
-def worker(number: Annotated[int, typer.Option(help="Tells workers on one machine apart.", min=1)] = 1) -> None:
+def worker(
+    number: Annotated[int, typer.Option(help="Tells workers on one machine apart.", min=1)] = 1,
+) -> None:
     """Let the assistant answer. Start as many as you like, on any machine."""
     _run("worker", number=number)
 

@@ -38,9 +38,7 @@ class Role(StrEnum):
 def add(
     login: Login,
     name: Annotated[str, typer.Option(help="The name that customers see; asked for when not given.")] = "",
-    role: Annotated[
-        Role, typer.Option(help="A supervisor may also free a colleague's conversation.")
-    ] = Role.AGENT,
+    role: Annotated[Role, typer.Option(help="A supervisor may also free a colleague's conversation.")] = Role.AGENT,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
@@ -57,9 +55,7 @@ def add(
         name = name or typer.prompt("Name")
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     try:
-        agent = _with_system(
-            lambda system: system.people.add(login, name, password, role.value, replacing=replace)
-        )
+        agent = _with_system(lambda system: system.people.add(login, name, password, role.value, replacing=replace))
     except BadAgent as error:
         hint = " (--replace changes them)" if "exists already" in str(error) else ""
         _fail(f"{error}{hint}")

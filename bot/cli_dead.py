@@ -32,7 +32,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for 
 
 @app.command("list")
 def list_letters(
-    limit: Annotated[int, typer.Option(help="At most this many, newest first.", min=1)] = 50, json: Json = False
+    limit: Annotated[int, typer.Option(help="At most this many, newest first.", min=1)] = 50,
+    json: Json = False,
 ) -> None:
     """Show what is there, newest first."""
     letters = _with_system(lambda system: system.dead.list(limit))
@@ -80,9 +81,7 @@ def retry(dead_id: Id) -> None:
 
 
 @app.command()
-def drop(
-    dead_id: Id, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
-) -> None:
+def drop(dead_id: Id, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Throw it away for good."""
     if not yes:
         typer.confirm("Throw this letter away for good?", abort=True)

@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from bot.services.people import People
 
 DEMO_PASSWORD = "arunika-demo"  # noqa: S105 - printed on the log-in page, for a laptop only
-DEMO_PEOPLE = (("dina", "Dina Lestari", "agent"), ("budi", "Budi Santoso", "agent"), ("sari", "Sari Wijaya", "supervisor"))
+DEMO_PEOPLE = (
+    ("dina", "Dina Lestari", "agent"),
+    ("budi", "Budi Santoso", "agent"),
+    ("sari", "Sari Wijaya", "supervisor"),
+)
 DEMO_LOGINS: Sequence[tuple[str, str]] = tuple((login, DEMO_PASSWORD) for login, _, _ in DEMO_PEOPLE)
 
 

@@ -98,7 +98,9 @@ def load(environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError("SIGAP_HOME", f"cannot be made ({error.strerror})", "Choose a folder you may write") from None
+        raise SettingsError(
+            "SIGAP_HOME", f"cannot be made ({error.strerror})", "Choose a folder you may write"
+        ) from None
     return Settings(
         home=home,
         project=Path(values.get("SIGAP_PROJECT") or PROJECT).resolve(),

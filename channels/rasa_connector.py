@@ -52,6 +52,7 @@ LONGEST_WAIT_S = 60.0  # a turn holds its conversation's lock, so it cannot wait
 REMEMBERED = 100_000  # event ids, and payloads of buttons; some 20 MB when full
 # A deep link, or only our name called into a group, arrives as "/start"; the assistant knows greetings.
 GREETING = "hi"
+GREETINGS = {"id": "halo"}  # by the first part of the locale that the platform reports
 
 
 class CredentialsError(SettingsError, RasaException):  # type: ignore[misc]
@@ -82,9 +83,7 @@ class Connector(InputChannel):  # type: ignore[misc]
             kind = channel_class(name)
         except ImportError as error:
             # Left alone, Rasa would report it as "Failed to find input channel class".
-            raise CredentialsError(
-                section_of(name), f"needs {error.name}", "Install the requirements"
-            ) from error
+            raise CredentialsError(section_of(name), f"needs {error.name}", "Install the requirements") from error
         if kind.capabilities.delivery == "feed":
             logger.warning(
                 "%s lives in Sigap's gateway and is not served by `rasa run`; use `sigap up`, or Rasa's own "
@@ -329,9 +328,7 @@ def connector_class(name: str) -> type[Connector]:
     return type(class_name(name), (Connector,), {"channel_name": name, "__module__": __name__})
 
 
-def _output(
-    channel: Channel[Any], payloads: _Memory, event: MessageReceived | ButtonTapped | None = None
-) -> _Output:
+def _output(channel: Channel[Any], payloads: _Memory, event: MessageReceived | ButtonTapped | None = None) -> _Output:
     return _OUTPUTS[channel.name](channel, payloads, event)
 
 
@@ -347,7 +344,7 @@ def _raw(request: Request) -> RawRequest:
 
 def _utterance(event: MessageReceived) -> str:
     if event.text == "/start":
-        return GREETING
+        return GREETINGS.get(event.customer.locale.partition("-")[0], GREETING)
     return _typed(event.text) or " ".join(f"[{item.kind}]" for item in event.attachments)
 
 

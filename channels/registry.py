@@ -77,9 +77,7 @@ def read_credentials(path: Path, environ: Mapping[str, str]) -> dict[str, Mappin
     if document is None:
         return {}
     if not isinstance(document, Mapping):
-        raise SettingsError(
-            path.name, "not a list of sections", "Write `section:` lines, settings under them"
-        )
+        raise SettingsError(path.name, "not a list of sections", "Write `section:` lines, settings under them")
     sections = {str(key): {} if value is None else value for key, value in document.items()}
     return {
         section: _expand(values, section, environ) if is_ours(section) else values

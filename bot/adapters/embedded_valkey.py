@@ -46,6 +46,10 @@ def binary() -> Path:
     )
 
 
+def _printed_by(path: str) -> str:
+    return subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+
+
 def socket_path(home: Path) -> Path:
     """Where the server of this home listens: in it, or where its path is too long for a socket, in a short folder
     that only we can enter, named after the home so that every process finds it."""

@@ -35,7 +35,13 @@ class MemoryDeadLetters:
     def put(self, mailbox: str, key: str, body: bytes, error: str, attempts: int) -> str:
         dead_id = f"{next(self._ids)}-0"
         self._letters[dead_id] = DeadLetter(
-            dead_id=dead_id, mailbox=mailbox, key=key, error=error, attempts=attempts, at=datetime.now(UTC), body=body
+            dead_id=dead_id,
+            mailbox=mailbox,
+            key=key,
+            error=error,
+            attempts=attempts,
+            at=datetime.now(UTC),
+            body=body,
         )
         return dead_id
 
@@ -63,7 +69,12 @@ class MemoryMailbox:
     """Implements ports.Mailbox. `now` gives seconds; tests pass a clock of their own."""
 
     def __init__(
-        self, name: str, dead: MemoryDeadLetters, *, lease_s: float = LEASE_S, now: Callable[[], float] | None = None
+        self,
+        name: str,
+        dead: MemoryDeadLetters,
+        *,
+        lease_s: float = LEASE_S,
+        now: Callable[[], float] | None = None,
     ) -> None:
         self.name = name
         self._dead = dead

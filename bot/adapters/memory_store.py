@@ -132,7 +132,7 @@ class MemoryEventStream:
         self._store = store
 
     async def follow(self, after: str = "$") -> AsyncIterator[tuple[str, AnyEvent]]:
-        position = len(self._store.stream) if after == "$" else int(after.split("-")[0])
+        position = len(self._store.stream) if after == "$" else int(after.split("-", maxsplit=1)[0])
         while True:
             while position < len(self._store.stream):
                 position += 1

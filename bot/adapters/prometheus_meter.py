@@ -14,7 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 COUNTERS = {
     "events_in": ("Events accepted from platforms (new ones, after deduplication)", ("channel",)),
-    "events_refused": ("Requests refused: bad signature, unreadable body, store unavailable", ("channel", "why")),
+    "events_refused": (
+        "Requests refused: bad signature, unreadable body, store unavailable",
+        ("channel", "why"),
+    ),
     "turns": ("Messages that the assistant answered or handed over", ("channel",)),
     "turns_failed": ("Turns that broke and were tried again or given up", ("outcome",)),
     "sends": ("Messages to customers by what became of them", ("channel", "outcome")),
@@ -62,9 +65,7 @@ class _Snapshots:
         families: dict[str, Metric] = {}
         for process, text in self._texts:
             for family in text_string_to_metric_families(text):
-                merged = families.setdefault(
-                    family.name, Metric(family.name, family.documentation, family.type)
-                )
+                merged = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
                 for sample in family.samples:
                     labels = {**sample.labels, "process": process}
                     merged.add_sample(sample.name, labels, sample.value, timestamp=sample.timestamp)

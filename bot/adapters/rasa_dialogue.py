@@ -230,5 +230,3 @@ def _actions(tracker: DialogueStateTracker) -> tuple[str, ...]:
         if isinstance(event, ActionExecuted) and event.action_name and event.action_name not in INTERNAL_ACTIONS:
             names.append(event.action_name)
     return tuple(reversed(names))
-
-

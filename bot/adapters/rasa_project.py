@@ -65,7 +65,12 @@ def train(project: Path, models: Path, on_line: Callable[[str], None]) -> Path:
         *(folder for folder in ("data/nlu", "data/rules", "data/stories") if (project / folder).is_dir()),
         "--out", str(models), "--fixed-model-name", "new",
     ]  # fmt: skip
-    environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "NO_COLOR": "1"}
+    environment = {
+        **os.environ,
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "NO_COLOR": "1",
+    }
     printed: list[str] = []
     with subprocess.Popen(
         command, cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

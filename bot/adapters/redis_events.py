@@ -40,9 +40,7 @@ class RedisEventStream:
         with reaching():
             answer = await self._redis.xread({self._stream: after}, count=READ_AT_ONCE, block=block_ms)
         return [
-            (entry_id.decode(), _events.decode(fields[b"e"]))
-            for _, entries in answer
-            for entry_id, fields in entries
+            (entry_id.decode(), _events.decode(fields[b"e"])) for _, entries in answer for entry_id, fields in entries
         ]
 
     async def last(self) -> str:

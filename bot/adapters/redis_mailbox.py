@@ -53,9 +53,7 @@ class RedisMailbox:
         new = 0
         for start in range(0, len(letters), APPEND_BATCH):
             batch = letters[start : start + APPEND_BATCH]
-            new += int(
-                await self._run("append", *(part for x in batch for part in (x.key, x.dedupe_id, x.body)))
-            )
+            new += int(await self._run("append", *(part for x in batch for part in (x.key, x.dedupe_id, x.body))))
         return new
 
     async def lease(self, owner: str, wait_s: float) -> Lease | None:
@@ -111,7 +109,11 @@ class RedisMailbox:
             count, ready, leased, delayed, first = await pipe.execute()
         oldest = max(0.0, time.time() - first[0][1] / 1000) if first else 0.0
         return Depth(
-            messages=int(count or 0), conversations=ready + leased, leased=leased, delayed=delayed, oldest_s=oldest
+            messages=int(count or 0),
+            conversations=ready + leased,
+            leased=leased,
+            delayed=delayed,
+            oldest_s=oldest,
         )
 
     async def _settle(self, lease: Lease, verb: str, *args: object) -> Lease | None:

@@ -18,7 +18,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
 
     process: str
     pid: int
-    host: str
+    ready: bool
     started_at: datetime
     at: datetime
     rss_mb: int
@@ -55,5 +55,3 @@ class RedisPresence:
             keys = [key async for key in self._redis.scan_iter(match=start + "*", count=500)]
             values = await self._redis.mget(keys) if keys else []
         return [(key.decode()[len(start) :], value) for key, value in zip(keys, values, strict=True) if value]
-
-

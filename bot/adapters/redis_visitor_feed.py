@@ -1,7 +1,7 @@
 """Visitors' feeds on Redis/Valkey: a numbered list for each visitor, and a bell over publish/subscribe.
 
-Numbers begin at the clock's milliseconds and grow by one, so that a feed that expired or was lost never gives a
-number twice: a page that asks for "what came after n" is never told "nothing" because the count began again.
+Numbers begin at the clock's milliseconds and grow by one, so that a feed that expired or was lost never gives
+a number twice: a page that asks for "what came after n" is never told "nothing" because the count began anew.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ KEPT_S = 30 * 24 * 3600
 BACK_OFF_S = (0.05, 3.0)
 POLL_S = 5.0  # below the client's socket timeout; also how often the subscription's health is looked at
 
-# KEYS: items, seen, counter. ARGV: dedupe id, item, bell's channel, key as JSON, items kept, seen kept, seconds kept.
+# KEYS: items, seen, counter.
+# ARGV: dedupe id, item, bell's channel, key as JSON, items kept, seen kept, seconds kept.
 # Publishing is part of the script, so that an item is never stored without its bell.
 APPEND = """
 local known = redis.call('ZSCORE', KEYS[2], ARGV[1])
@@ -52,7 +53,7 @@ _rung = msgspec.json.Decoder(tuple[str, dict[str, Any]])
 
 
 class RedisVisitorFeed:
-    """Implements ports.VisitorFeed. `append` and `after` raise StoreUnavailable; `listen` outlives outages."""
+    """Implements ports.VisitorFeed. `append`, `after` raise StoreUnavailable; `listen` outlives outages."""
 
     def __init__(self, redis: Redis[bytes], *, prefix: str = PREFIX) -> None:
         self._redis = redis
@@ -83,7 +84,7 @@ class RedisVisitorFeed:
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[AsyncIterator[Rung]]:
-        """What is appended or rung from now on. ("", {}) says that something may have been missed: read again.
+        """What is appended or rung from now on. After MISSED, read the feed again.
 
         It comes after every subscription, the first included. While the server is away the iterator waits.
         """

@@ -49,7 +49,10 @@ messages_table = Table(
     Column("at", DateTime(timezone=True), index=True, nullable=False),
 )
 progress_table = Table(
-    "progress", metadata, Column("name", String(40), primary_key=True), Column("position", String(40), nullable=False)
+    "progress",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("position", String(40), nullable=False),
 )
 
 

@@ -146,7 +146,7 @@ def refusal_for(error: Exception, request: Request) -> Refusal:
     match error:
         case Refusal():
             refusal = error
-        case (TakenBy() | NotYours() | NotAllowed()) if error.agent_name:
+        case TakenBy() | NotYours() | NotAllowed() if error.agent_name:
             refusal = Refusal(409, "taken", name=error.agent_name)
         case TakenBy() | NotYours() | NotAllowed():
             refusal = Refusal(409, "moved_on")

@@ -244,5 +244,3 @@ class Desk:
         if conversation is None:
             raise Refusal(404, "not_found")
         return conversation
-
-

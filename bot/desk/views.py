@@ -70,7 +70,7 @@ def allowed(conversation: Conversation, viewer: Agent) -> list[str]:
     if conversation.owner is not Owner.HUMAN:
         return ["claim", "note"]
     if conversation.agent_id == viewer.agent_id:
-        return ["reply", "note", "give_back", "close", "release"]
+        return ["reply", "note", "give_back", "release", "close"]
     return ["note", "release"] if may_free(conversation, viewer) else ["note"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import OrderedDict
 from typing import Any
 from uuid import uuid4
@@ -15,6 +14,7 @@ from bot.bootstrap import System
 from bot.core.ports import Lease, StoreUnavailable
 from bot.entrypoints import process
 from bot.entrypoints.consume import consume
+from bot.entrypoints.process import Life
 from bot.services.deliver import Deliver, back_off
 from bot.settings import Settings
 from channels.base import Channel
@@ -32,26 +32,27 @@ def run(settings: Settings) -> None:
     process.run("courier", settings, carry)
 
 
-async def carry(system: System, stopping: asyncio.Event) -> None:
+async def carry(life: Life, system: System) -> None:
     """Deliver every channel's outbox until asked to stop."""
     _ = system.notices
-    life = uuid4().hex
-    couriers = {name: system.deliver(channel, life) for name, channel in system.channels.items()}
+    name_of_this_life = uuid4().hex
+    couriers = {name: system.deliver(channel, name_of_this_life) for name, channel in system.channels.items()}
     signals = asyncio.create_task(_signals(system, couriers))
+    life.ready = True
     try:
         await asyncio.gather(
-            *(_channel(system, system.channels[name], courier, stopping) for name, courier in couriers.items())
+            *(_channel(life, system, system.channels[name], courier) for name, courier in couriers.items())
         )
     finally:
         signals.cancel()
 
 
-async def _channel(system: System, channel: Channel[Any], courier: Deliver, stopping: asyncio.Event) -> None:
+async def _channel(life: Life, system: System, channel: Channel[Any], courier: Deliver) -> None:
     outbox = system.outbox(channel.name)
     pace = Pace(channel)
 
     async def gate() -> None:
-        while (wait := courier.paused_until - asyncio.get_running_loop().time()) > 0 and not stopping.is_set():
+        while (wait := courier.paused_until - asyncio.get_running_loop().time()) > 0 and not life.stopping.is_set():
             await asyncio.sleep(min(wait, 0.5))
 
     async def handle(lease: Lease) -> Lease | None:
@@ -68,8 +69,7 @@ async def _channel(system: System, channel: Channel[Any], courier: Deliver, stop
             return None
         return await courier.give_up(lease, type(error).__name__)
 
-    owner = f"{socket.gethostname()}/courier"
-    await consume(outbox, owner, SLOTS, stopping, handle, failed, gate)
+    await consume(outbox, life.owner, SLOTS, life.stopping, handle, failed, gate)
 
 
 class Pace:

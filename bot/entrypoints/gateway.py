@@ -14,10 +14,11 @@ from sanic.response import HTTPResponse, json, redirect, text
 
 from bot.bootstrap import System
 from bot.core.ports import StoreUnavailable
+from bot.demo import DEMO_LOGINS
 from bot.desk import routes as desk_routes
 from bot.desk.door import DeskDoor
 from bot.entrypoints import health, process
-from bot.demo import DEMO_LOGINS
+from bot.entrypoints.process import Life
 from bot.services.dead import WEBHOOK
 from bot.services.poll import poll_once
 from bot.services.receive import accept
@@ -36,12 +37,11 @@ BODY_MAX = 4 * 1024 * 1024  # bytes; Meta's batches of a thousand events stay be
 START_AGAIN_S = 3.0  # how long between attempts to tell a platform our address
 
 
-
 def run(settings: Settings) -> None:
     process.run("gateway", settings, serve)
 
 
-async def serve(system: System, stopping: asyncio.Event) -> None:
+async def serve(life: Life, system: System) -> None:
     """Serve until asked to stop. Raises SettingsError when the port is taken."""
     listening = listen(system.settings.host, system.settings.port)
     app = create_app(system)
@@ -52,8 +52,11 @@ async def serve(system: System, stopping: asyncio.Event) -> None:
     await server.after_start()
     await server.start_serving()
     log.info("listening", url=system.settings.base_url)
-    chores = [asyncio.create_task(_tell_platform(system, channel, stopping)) for channel in system.channels.values()]
-    await stopping.wait()
+    chores = [
+        asyncio.create_task(_tell_platform(system, channel, life.stopping)) for channel in system.channels.values()
+    ]
+    life.ready = True
+    await life.stopping.wait()
     for chore in chores:
         chore.cancel()
     await server.before_stop()
@@ -203,5 +206,3 @@ async def _poll(system: System, channel: PollingChannel[Any], stopping: asyncio.
             await asyncio.sleep(START_AGAIN_S)  # another gateway polls; take over when it stops
         elif new:
             system.meter.count("events_in", new, channel=channel.name)
-
-

@@ -30,7 +30,7 @@ def blueprint(system: System) -> Blueprint:
             depths = await asyncio.gather(*(box.depth() for box in queues.values()))
             report["redis"] = "ok"
             report["processes"] = [
-                {"process": b.process, "pid": b.pid, "started_at": b.started_at.isoformat(),
+                {"process": b.process, "pid": b.pid, "ready": b.ready, "started_at": b.started_at.isoformat(),
                  "last_beat": b.at.isoformat(), "rss_mb": b.rss_mb} for b in beats
             ]  # fmt: skip
             report["queues"] = {
@@ -42,7 +42,7 @@ def blueprint(system: System) -> Blueprint:
             report["waiting_handoffs"] = len(await system.store.owned(Owner.WAITING))
         except StoreUnavailable as error:
             return json({**report, "status": "down", "redis": str(error)}, status=503)
-        running = {beat.process.split("/")[-1].split("-")[0] for beat in beats}
+        running = {beat.process.split("/")[-1].split("-")[0] for beat in beats if beat.ready}
         missing = [name for name in NEEDED if name not in running]
         if missing:
             report.update(status="degraded", missing=missing)

@@ -27,9 +27,20 @@ from channels.errors import SettingsError
 log = structlog.get_logger(__name__)
 
 EXIT_SETTINGS = 2
+LOOK_S = 0.25  # how soon "ready" is told
 FIRST_CONTACT_S = 10.0  # how long a process waits for Redis before it calls the address wrong
 
-Main = Callable[[System, asyncio.Event], Awaitable[None]]
+Main = Callable[["Life", System], Awaitable[None]]
+
+
+class Life:
+    """A process' own story: `stopping` is set when it is asked to stop; it sets `ready` when it can do its work."""
+
+    def __init__(self, name: str) -> None:
+        self.owner = f"{socket.gethostname()}/{name}"
+        self.started_at = datetime.now(UTC)
+        self.stopping = asyncio.Event()
+        self.ready = False
 
 
 def run(name: str, settings: Settings, main: Main) -> None:
@@ -48,19 +59,19 @@ def refuse(error: SettingsError) -> NoReturn:
 
 
 async def _run(name: str, settings: Settings, main: Main) -> None:
-    stopping = asyncio.Event()
+    life = Life(name)
     loop = asyncio.get_running_loop()
     for wanted in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(wanted, stopping.set)
+        loop.add_signal_handler(wanted, life.stopping.set)
     async with bootstrap.connect(settings) as system:
         await first_contact(system)
-        beating = asyncio.create_task(_beat(name, system))
+        beating = asyncio.create_task(_beat(life, system))
         try:
-            await main(system, stopping)
+            await main(life, system)
         finally:
             beating.cancel()
             with suppress(StoreUnavailable, asyncio.CancelledError):
-                await system.presence.leave(f"{socket.gethostname()}/{name}")
+                await system.presence.leave(life.owner)
 
 
 async def first_contact(system: System) -> None:
@@ -87,17 +98,20 @@ async def first_contact(system: System) -> None:
             ) from None  # fmt: skip
 
 
-async def _beat(name: str, system: System) -> None:
-    started = datetime.now(UTC)
-    process = f"{socket.gethostname()}/{name}"
+async def _beat(life: Life, system: System) -> None:
+    told_ready = False
     while True:
         beat = Heartbeat(
-            process=process, pid=os.getpid(), host=socket.gethostname(), started_at=started, at=datetime.now(UTC),
+            process=life.owner, pid=os.getpid(), ready=life.ready, started_at=life.started_at, at=datetime.now(UTC),
             rss_mb=_resident_mb(),
         )  # fmt: skip
         with suppress(StoreUnavailable):
             await system.presence.beat(beat, system.meter.text())
-        await asyncio.sleep(BEAT_S)
+            told_ready = life.ready
+        for _ in range(int(BEAT_S / LOOK_S)):
+            await asyncio.sleep(LOOK_S)
+            if life.ready and not told_ready:
+                break
 
 
 def _resident_mb() -> int:

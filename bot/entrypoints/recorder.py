@@ -9,6 +9,7 @@ import structlog
 from bot.bootstrap import System
 from bot.core.ports import StoreUnavailable
 from bot.entrypoints import process
+from bot.entrypoints.process import Life
 from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -18,11 +19,12 @@ def run(settings: Settings) -> None:
     process.run("recorder", settings, record)
 
 
-async def record(system: System, stopping: asyncio.Event) -> None:
+async def record(life: Life, system: System) -> None:
     """Follow the stream until asked to stop; an outage of either side is waited out."""
-    while not stopping.is_set():
+    life.ready = True
+    while not life.stopping.is_set():
         recording = asyncio.create_task(system.record().run())
-        stopped = asyncio.create_task(stopping.wait())
+        stopped = asyncio.create_task(life.stopping.wait())
         await asyncio.wait({recording, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         if not recording.done():

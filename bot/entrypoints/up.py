@@ -91,7 +91,13 @@ class Supervisor:
     def _plan(self) -> Sequence[tuple[str, Sequence[str]]]:
         workers = [(f"worker-{n}", ["worker", "--number", str(n)]) for n in range(1, self._settings.workers + 1)]
         sandbox = [("sandbox", ["sandbox"])] if self._settings.demo else []
-        return [*sandbox, ("gateway", ["gateway"]), *workers, ("courier", ["courier"]), ("recorder", ["recorder"])]
+        return [
+            *sandbox,
+            ("gateway", ["gateway"]),
+            *workers,
+            ("courier", ["courier"]),
+            ("recorder", ["recorder"]),
+        ]
 
     def _start(self, name: str, command: Sequence[str]) -> None:
         child = _Child(name, command, self._environment(), self._settings.project, self._gave_up)

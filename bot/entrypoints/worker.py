@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
+import warnings
 
 import structlog
 
@@ -13,6 +13,7 @@ from bot.bootstrap import System
 from bot.core.ports import Lease
 from bot.entrypoints import process
 from bot.entrypoints.consume import consume
+from bot.entrypoints.process import Life
 from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -24,18 +25,14 @@ BACK_OFF_S = 0.5
 
 def run(settings: Settings, number: int = 1) -> None:
     """Run one worker. Several on one machine have different numbers."""
-    name = f"worker-{number}"
+    warnings.filterwarnings("ignore")  # Rasa's and TensorFlow's own, dozens at every start
     for key, value in (("RASA_TELEMETRY_ENABLED", "false"), ("TF_CPP_MIN_LOG_LEVEL", "3")):
         os.environ[key] = value
     os.environ["BACKOFFICE_URL"] = settings.backoffice_url
-
-    async def main(system: System, stopping: asyncio.Event) -> None:
-        await work(system, stopping, f"{socket.gethostname()}/{name}")
-
-    process.run(name, settings, main)
+    process.run(f"worker-{number}", settings, work)
 
 
-async def work(system: System, stopping: asyncio.Event, owner: str) -> None:
+async def work(life: Life, system: System) -> None:
     """Load the assistant and work the inbound mailboxes off."""
     model = usable_model(system.settings.models)
     _ = system.notices  # a missing sentence must stop the start, not the first handoff
@@ -44,6 +41,7 @@ async def work(system: System, stopping: asyncio.Event, owner: str) -> None:
 
     dialogue = await asyncio.to_thread(RasaDialogue, model, system.settings.project)
     converse = system.converse(dialogue)
+    life.ready = True
     log.info("assistant loaded", model=model.name)
 
     async def failed(lease: Lease, error: Exception) -> Lease | None:
@@ -68,4 +66,4 @@ async def work(system: System, stopping: asyncio.Event, owner: str) -> None:
             return await give_up(lease, "Killed")
         return await converse.handle(lease)
 
-    await consume(system.inbound, owner, SLOTS, stopping, handle, failed)
+    await consume(system.inbound, life.owner, SLOTS, life.stopping, handle, failed)

@@ -179,12 +179,22 @@ class _Decision:
             self._cancels.append(handoff_timer_id(self.conversation.key))
         message_id = f"echo-{item.external_id}"
         self.events.append(
-            e.ReplyComposed(conversation=self.conversation.key, at=item.at, message_id=message_id,
-                            sender=m.Sender.AGENT, text=item.text, agent_name=name)  # fmt: skip
+            e.ReplyComposed(
+                conversation=self.conversation.key,
+                at=item.at,
+                message_id=message_id,
+                sender=m.Sender.AGENT,
+                text=item.text,
+                agent_name=name,
+            )  # fmt: skip
         )
         self.events.append(
-            e.ReplySent(conversation=self.conversation.key, at=item.at, message_id=message_id,
-                        external_ids=(item.external_id,))  # fmt: skip
+            e.ReplySent(
+                conversation=self.conversation.key,
+                at=item.at,
+                message_id=message_id,
+                external_ids=(item.external_id,),
+            )  # fmt: skip
         )
 
     # ---- answering ---------------------------------------------------------------------------------

@@ -18,9 +18,7 @@ class NotReadable(Exception):
     """The adapter still cannot read this body, or its channel is not set up any more."""
 
 
-async def retry_letter(
-    dead: DeadLetters, inbound: Mailbox, channels: Mapping[str, Channel[Any]], dead_id: str
-) -> bool:
+async def retry_letter(dead: DeadLetters, inbound: Mailbox, channels: Mapping[str, Channel[Any]], dead_id: str) -> bool:
     """Put the letter back; False when there is none with this id. Raises NotReadable and keeps it then."""
     letter = await dead.get(dead_id)
     if letter is None:

@@ -34,7 +34,15 @@ from bot.core.ports import (
 )
 from bot.services.compose import Outgoing, handoff_timer
 from channels.base import Channel
-from channels.errors import Ambiguous, AuthFailed, RateLimited, RecipientGone, Rejected, SendError, Unavailable
+from channels.errors import (
+    Ambiguous,
+    AuthFailed,
+    RateLimited,
+    RecipientGone,
+    Rejected,
+    SendError,
+    Unavailable,
+)
 from channels.messages import OutboundMessage, Sender
 
 MOST_ATTEMPTS = 8  # with the back-off below that is about four minutes of an unreachable platform
@@ -160,8 +168,14 @@ class Deliver:
             event: e.AnyEvent = (
                 e.ReplyUnconfirmed(conversation=lease.key, at=now, message_id=message.message_id)
                 if error is None
-                else e.ReplyFailed(conversation=lease.key, at=now, message_id=message.message_id,
-                                   error=type(error).__name__, detail=error.detail, code=error.code)  # fmt: skip
+                else e.ReplyFailed(
+                    conversation=lease.key,
+                    at=now,
+                    message_id=message.message_id,
+                    error=type(error).__name__,
+                    detail=error.detail,
+                    code=error.code,
+                )  # fmt: skip
             )
             outcome = "unconfirmed" if error is None else "failed"
             if conversation is None:
@@ -231,5 +245,3 @@ async def until_stored(write: Callable[[], Awaitable[T]]) -> T:
         except StoreUnavailable:
             await asyncio.sleep(delay)
             delay = min(delay * 2, 2.0)
-
-

@@ -60,9 +60,7 @@ class People:
         self._sessions = sessions
         self._passwords = passwords
 
-    async def add(
-        self, login: str, name: str, password: str, role: str = "agent", *, replacing: bool = False
-    ) -> Agent:
+    async def add(self, login: str, name: str, password: str, role: str = "agent", *, replacing: bool = False) -> Agent:
         """A new agent. Raises BadAgent.
 
         `replacing` gives one who exists a new password, name and role, and ends their sessions.
@@ -78,9 +76,7 @@ class People:
             raise BadAgent(f"a role is one of: {', '.join(ROLES)}")
         if not replacing and await self._agents.get(login) is not None:
             raise BadAgent(f"{login} exists already")
-        agent = Agent(
-            agent_id=login, name=name, role=role, password_hash=await self._passwords.hash(password)
-        )
+        agent = Agent(agent_id=login, name=name, role=role, password_hash=await self._passwords.hash(password))
         await self._agents.put(agent)
         await self._sessions.end_all(login)
         return agent

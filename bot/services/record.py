@@ -63,5 +63,5 @@ class Record:
         """Positions begin with milliseconds: never trim past what the archive has."""
         if time.monotonic() - self._trimmed_at > TRIM_EVERY_S:
             self._trimmed_at = time.monotonic()
-            oldest_kept_ms = min(int((time.time() - KEPT_LIVE_S) * 1000), int(written.split("-")[0]))
+            oldest_kept_ms = min(int((time.time() - KEPT_LIVE_S) * 1000), int(written.split("-", maxsplit=1)[0]))
             await self._stream.trim(f"{oldest_kept_ms}-0")

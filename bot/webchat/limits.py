@@ -1,4 +1,4 @@
-"""How fast and how many. Counted in this process: with several gateways behind a balancer each counts for itself.
+"""How fast and how many. Counted in this process: of several gateways, each counts for itself.
 
 A visitor's sockets normally stay on one gateway, and what is limited here is nuisance, not safety, so a count
 shared through Redis would cost every message a round trip for little.
@@ -59,7 +59,7 @@ class Open:
 
 
 def is_local(address: str) -> bool:
-    """This very machine: a developer, or a proxy that does not say for whom it asks. Says nothing about a visitor."""
+    """This very machine: a developer, or a proxy that does not say for whom it asks. Says nothing."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:

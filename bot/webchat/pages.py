@@ -52,9 +52,7 @@ def _environment() -> Environment:
 
 def chat_page(*, brand: str, language: str, embedded: bool, longest: int) -> str:
     """The HTML of /chat. No script and no style stands in it: the policy below would refuse them."""
-    template: Any = _environment().from_string(
-        (_here / "templates" / "chat.html").read_text(encoding="utf-8")
-    )
+    template: Any = _environment().from_string((_here / "templates" / "chat.html").read_text(encoding="utf-8"))
     said = {name: text.replace("{brand}", brand) for name, text in words(language).items()}
     page: str = template.render(
         brand=brand,

@@ -1,10 +1,11 @@
-"""Where web chat lives: GET /chat, GET /webchat/embed.js, GET /webchat/static/…, POST /webchat/session, and the
-WebSocket /webchat/socket."""
+"""Where web chat lives: /chat, /webchat/embed.js, /webchat/static/…, /webchat/session, /webchat/socket."""
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from bot.webchat import pages
 from bot.webchat.door import WebchatDoor
 from bot.webchat.hub import Hub
 from bot.webchat.limits import Open, Pace, is_local
-from bot.webchat.visit import BAD_ORIGIN, RESTART, TOO_FAST, Visit
+from bot.webchat.visit import BAD_ORIGIN, FAILED, RESTART, TOO_FAST, Visit
 from bot.webchat.wire import Wire
 from channels.errors import SignatureError
 from channels.webchat.frames import LONGEST_TEXT
@@ -38,95 +39,124 @@ _session_request = msgspec.json.Decoder(SessionRequest)
 
 def blueprint(door: WebchatDoor) -> Blueprint:
     """Web chat's routes. Update the app's config with `door.SANIC_CONFIG` before it serves."""
-    settings = door.channel.settings
+    routes = _Routes(door)
     bp = Blueprint("webchat")
-    hub = Hub(door.feed)
-    messages = Pace(settings.messages_per_second, settings.burst)
-    sessions = Pace(settings.sessions_per_minute / 60, settings.sessions_per_minute)
-    sockets = Open(settings.sockets_per_address)
-    page_headers = pages.page_headers(settings.allowed_origins)
-    listening: set[asyncio.Task[None]] = set()
+    bp.listener(routes.start, "after_server_start")
+    bp.listener(routes.stop, "before_server_stop")
+    bp.add_route(_function(routes.chat), "/chat", methods=["GET"])
+    bp.add_route(_function(routes.embed), "/webchat/embed.js", methods=["GET"])
+    bp.add_route(_function(routes.static), "/webchat/static/<name:str>", methods=["GET"])
+    bp.add_route(_function(routes.session), "/webchat/session", methods=["POST"])
+    bp.add_websocket_route(_function(routes.socket), "/webchat/socket")
+    return bp
 
-    async def start(app: Sanic, loop: Any) -> None:
-        listening.add(asyncio.ensure_future(hub.run()))
 
-    async def stop(app: Sanic, loop: Any) -> None:
-        await hub.close_all(RESTART)
-        for task in listening:
-            task.cancel()
-        await asyncio.gather(*listening, return_exceptions=True)
-        listening.clear()
+def _function(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Sanic writes attributes onto handlers, which a bound method does not take."""
 
-    async def chat(request: Request) -> HTTPResponse:
+    @wraps(method)
+    async def handler(*args: Any, **kwargs: Any) -> Any:
+        return await method(*args, **kwargs)
+
+    return handler
+
+
+class _Routes:
+    """The handlers, and what they share for as long as the gateway runs."""
+
+    def __init__(self, door: WebchatDoor) -> None:
+        settings = door.channel.settings
+        self._door = door
+        self._settings = settings
+        self._hub = Hub(door.feed)
+        self._messages = Pace(settings.messages_per_second, settings.burst)
+        self._sessions = Pace(settings.sessions_per_minute / 60, settings.sessions_per_minute)
+        self._sockets = Open(settings.sockets_per_address)
+        self._page_headers = pages.page_headers(settings.allowed_origins)
+        self._listening: asyncio.Task[None] | None = None
+
+    async def start(self, app: Sanic, loop: Any) -> None:
+        self._listening = asyncio.ensure_future(self._hub.run())
+
+    async def stop(self, app: Sanic, loop: Any) -> None:
+        await self._hub.close_all(RESTART)
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+            self._listening = None
+
+    async def chat(self, request: Request) -> HTTPResponse:
+        accepted = request.headers.get("accept-language", "")
         page = pages.chat_page(
-            brand=settings.brand,
-            language=pages.choose_language(
-                request.args.get("lang", ""), request.headers.get("accept-language", "")
-            ),
+            brand=self._settings.brand,
+            language=pages.choose_language(request.args.get("lang", ""), accepted),
             embedded=request.args.get("embedded") == "1",
             longest=LONGEST_TEXT,
         )
-        return html(page, headers=page_headers)
+        return html(page, headers=self._page_headers)
 
-    async def embed(request: Request) -> HTTPResponse:
+    async def embed(self, request: Request) -> HTTPResponse:
         return _file(request, "embed.js")
 
-    async def static(request: Request, name: str) -> HTTPResponse:
+    async def static(self, request: Request, name: str) -> HTTPResponse:
         return _file(request, name)
 
-    async def session(request: Request) -> HTTPResponse:
-        if not _origin_allowed(request, settings.allowed_origins):
+    async def session(self, request: Request) -> HTTPResponse:
+        """A token for the visitor that the given one names, live or lately ended, or else for a new one."""
+        if not self._origin_allowed(request):
             return json({"error": "origin"}, status=403)
         address = _address(request)
-        if not is_local(address) and (wait_s := sessions.wait_s(address)):
-            headers = {"retry-after": str(math.ceil(wait_s))}
-            return json({"error": "rate", "retry_after": math.ceil(wait_s)}, status=429, headers=headers)
-        if len(request.body) > LARGEST_SESSION_REQUEST:
-            return json({"error": "too_large"}, status=413)
+        if not is_local(address) and (wait_s := self._sessions.wait_s(address)):
+            seconds = math.ceil(wait_s)
+            headers = {"retry-after": str(seconds)}
+            return json({"error": "rate", "retry_after": seconds}, status=429, headers=headers)
         try:
-            given = _session_request.decode(request.body or b"{}").token
+            given = _session_request.decode(request.body[:LARGEST_SESSION_REQUEST] or b"{}").token
         except (msgspec.DecodeError, UnicodeDecodeError):
             return json({"error": "bad_request"}, status=400)
+        tokens = self._door.channel.tokens
         try:
-            visitor = door.channel.tokens.refreshable(given)
-            known = True
+            visitor, known = tokens.refreshable(given), True
         except SignatureError:
-            visitor = new_visitor()
-            known = False
+            visitor, known = new_visitor(), False
         answer = {
-            "token": door.channel.tokens.issue(visitor, door.clock.now()),
+            "token": tokens.issue(visitor, self._door.clock.now()),
             "visitor": visitor,
             "known": known,
-            "expires_in": int(door.channel.tokens.lifetime.total_seconds()),
+            "expires_in": int(tokens.lifetime.total_seconds()),
         }
         return json(answer, headers={"cache-control": "no-store", **pages.COMMON_HEADERS})
 
-    async def socket(request: Request, ws: Any) -> None:
+    async def socket(self, request: Request, ws: Any) -> None:
         wire = Wire(ws)
-        if not _origin_allowed(request, settings.allowed_origins):
+        if not self._origin_allowed(request):
             await wire.close(BAD_ORIGIN, "origin is not allowed")
             return
         address = _address(request)
-        if not sockets.enter(address):
+        if not self._sockets.enter(address):
             await wire.close(TOO_FAST, f"retry_after={TOO_MANY_SOCKETS_RETRY_S}")
             return
         try:
-            await Visit(wire, door, hub, messages, request.headers.get("origin", "")).run()
+            origin = request.headers.get("origin", "")
+            await Visit(wire, self._door, self._hub, self._messages, origin).run()
         except Exception as error:
             # The type only: the text of an unforeseen error may quote what the visitor wrote.
-            log.error("webchat.visit_failed", error=type(error).__name__)
-            await wire.close(1011)
+            log.error("webchat.visit_failed", error=type(error).__name__)  # noqa: TRY400
+            await wire.close(FAILED)
         finally:
-            sockets.leave(address)
+            self._sockets.leave(address)
 
-    bp.listener(start, "after_server_start")
-    bp.listener(stop, "before_server_stop")
-    bp.add_route(chat, "/chat", methods=["GET"])
-    bp.add_route(embed, "/webchat/embed.js", methods=["GET"])
-    bp.add_route(static, "/webchat/static/<name:str>", methods=["GET"])
-    bp.add_route(session, "/webchat/session", methods=["POST"])
-    bp.add_websocket_route(socket, "/webchat/socket")
-    return bp
+    def _origin_allowed(self, request: Request) -> bool:
+        """Our own page or a listed site. A browser always says which; no origin at all is refused."""
+        origin = request.headers.get("origin", "").lower()
+        if origin in self._settings.allowed_origins:
+            return True
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
+        own = request.host.lower()
+        return parts.scheme in ("http", "https") and bool(parts.netloc) and parts.netloc == own
 
 
 def _file(request: Request, name: str) -> HTTPResponse:
@@ -143,18 +173,6 @@ def _file(request: Request, name: str) -> HTTPResponse:
     if request.headers.get("if-none-match") == asset.etag:
         return empty(status=304, headers=headers)
     return raw(asset.body, content_type=asset.content_type, headers=headers)
-
-
-def _origin_allowed(request: Request, allowed: tuple[str, ...]) -> bool:
-    """Our own page or a listed site. A browser always says where a page comes from; no origin at all is refused."""
-    origin = request.headers.get("origin", "").lower()
-    if origin in allowed:
-        return True
-    try:
-        parts = urlsplit(origin)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc) and parts.netloc == request.host.lower()
 
 
 def _address(request: Request) -> str:

@@ -35,7 +35,8 @@ RETRY_AFTER_S = 1.0
 LOOK_AGAIN_S = 30.0
 BACK_OFF_S = (0.1, 3.0)
 
-BAD_TOKEN, BAD_ORIGIN, TOO_FAST, RESTART, TOO_BIG = 4401, 4403, 4429, 1012, 1009
+# https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number; 4000 and above are our own
+TOO_BIG, FAILED, RESTART, BAD_TOKEN, BAD_ORIGIN, TOO_FAST = 1009, 1011, 1012, 4401, 4403, 4429
 
 
 class Hello(msgspec.Struct, tag_field="t", tag="hello"):
@@ -114,7 +115,7 @@ class Visit:
         self._sent = max(0, hello.last_seq)
 
     async def _welcome(self) -> None:
-        """Already entered in the hub, so whatever is appended from here on rings; what was before is read now."""
+        """The hub knows us already, so whatever comes from here on rings; what came before is read now."""
         try:
             lines = await self._door.feed.after(self._visitor, self._sent)
         except StoreUnavailable:
@@ -187,8 +188,8 @@ class Visit:
             await self._complain("unsupported", "this kind of frame is not known", frame)
             return
         try:
-            # Mailbox first: a line that shows as sent is certain to be answered. Both ignore a repetition, so a
-            # page that did not see its acknowledgement sends again and gets the same one.
+            # Mailbox first: a line that shows as sent is certain to be answered. Both ignore a repetition, so
+            # a page that did not see its acknowledgement sends again and gets the same one.
             await accept(self._door.inbound, said)
             for event in said:
                 seq = await self._door.feed.append(self._visitor, event.event_id, own_line(event))
@@ -225,7 +226,7 @@ class Visit:
                     self._missed = True
 
     async def _catch_up(self) -> None:
-        """Read the feed until it can be read. What rings meanwhile is known by its number and not sent twice."""
+        """Read the feed until it can be read. What rings meanwhile is known by its number, not sent twice."""
         wait_s = BACK_OFF_S[0]
         while self._missed:
             self._missed = False

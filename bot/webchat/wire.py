@@ -1,7 +1,7 @@
 """A WebSocket of Sanic 21.12, made dependable.
 
-Its own `recv` hands a coroutine to `asyncio.wait`, which Python 3.11 refuses, and a reader may sleep on after the
-connection is gone. This reads the same frames and always wakes up.
+Its own `recv` hands a coroutine to `asyncio.wait`, which Python 3.11 refuses, and a reader may sleep on after
+the connection is gone. This reads the same frames and always wakes up.
 """
 
 from __future__ import annotations
@@ -35,9 +35,7 @@ class Wire:
         self._ws.recv_cancel = closing  # Sanic cancels it when the page says good-bye
         frame = asyncio.ensure_future(self._ws.assembler.get())
         try:
-            await asyncio.wait(
-                {frame, closing, self._ws.connection_lost_waiter}, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait({frame, closing, self._ws.connection_lost_waiter}, return_when=asyncio.FIRST_COMPLETED)
             if not frame.done():
                 raise Gone
             data = frame.result()

@@ -40,9 +40,7 @@ class TelegramChannel(PollingChannel[TelegramSettings]):
     def verify(self, request: RawRequest) -> None:
         """Telegram sends the secret as it is: https://core.telegram.org/bots/api#setwebhook. In polling mode
         without a secret, every request is refused."""
-        require_equal(
-            request.headers.get(SECRET_HEADER), self.settings.secret_token, what="Telegram's secret token"
-        )
+        require_equal(request.headers.get(SECRET_HEADER), self.settings.secret_token, what="Telegram's secret token")
 
     def parse(self, request: RawRequest) -> Sequence[InboundEvent]:
         """A webhook request carries exactly one update."""

@@ -217,9 +217,7 @@ def _decode(body: bytes | msgspec.Raw, shape: type[T], what: str) -> T:
         raise PayloadError(f"unreadable {what}: {error}") from None
 
 
-def _base(
-    source: Source, chat: wire.Chat, user: wire.User | None, date: int, *content: object
-) -> dict[str, Any]:
+def _base(source: Source, chat: wire.Chat, user: wire.User | None, date: int, *content: object) -> dict[str, Any]:
     user = user or wire.User(id=chat.id)
     return {
         "channel": CHANNEL,

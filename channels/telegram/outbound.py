@@ -87,9 +87,7 @@ def render(message: OutboundMessage) -> list[ApiCall]:
         ]
     for item in media:
         method, parameter, _ = _MEDIA[item.kind]
-        calls.append(
-            (method, {parameter: item.external_id or item.url} | ({"caption": text} if captioned else {}))
-        )
+        calls.append((method, {parameter: item.external_id or item.url} | ({"caption": text} if captioned else {})))
     if buttons:
         calls[-1][1]["reply_markup"] = {"inline_keyboard": [[_button(button)] for button in buttons]}
     return [_call(method, target | parameters) for method, parameters in calls]

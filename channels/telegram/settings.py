@@ -12,6 +12,7 @@ _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _USERNAME = re.compile(r"[A-Za-z0-9_]+")
 _MODES = ("webhook", "polling")
+_TELEGRAMS_OWN = "https://api.telegram.org/"
 
 
 class TelegramSettings(ChannelSettings, frozen=True, kw_only=True):
@@ -57,7 +58,9 @@ class TelegramSettings(ChannelSettings, frozen=True, kw_only=True):
     def _delivery(self) -> Iterator[tuple[str, str, str]]:
         if self.mode not in _MODES:
             yield "mode", "is neither webhook nor polling", f"Use one of: {', '.join(_MODES)}"
-        if self.webhook_url and not self.webhook_url.startswith("https://"):
+        # A self-hosted server delivers to http too: core.telegram.org/bots/api#using-a-local-bot-api-server
+        schemes = ("https://",) if self.base_url.startswith(_TELEGRAMS_OWN) else ("https://", "http://")
+        if self.webhook_url and not self.webhook_url.startswith(schemes):
             yield "webhook_url", "is not an https:// address", "Telegram delivers to https only"
         if not self.base_url.startswith(("https://", "http://")):
             yield "base_url", "is not an address", "Leave it out, or give the server's URL ending in /bot"

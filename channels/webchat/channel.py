@@ -1,4 +1,4 @@
-"""Web chat as a channel. Its platform is our own gateway: frames come from the page, calls go to a visitor's feed.
+"""Web chat as a channel. Its platform is our own gateway: frames come from the page, calls go to its feed.
 
 A frame travels as `POST /webchat/frame` with `authorization: Bearer <visitor token>`. The token proves who
 writes; the body needs no signature of its own, because the visitor is its author.
@@ -116,9 +116,7 @@ class WebchatChannel(Channel[WebchatSettings]):
         text, buttons = message.text, message.buttons
         if any(len(button.title) > frames.LONGEST_TITLE for button in buttons):
             text, buttons = fit.numbered(text, buttons), ()
-        parts: list[tuple[str, Sequence[Button]]] = [
-            (part, ()) for part in fit.split(text, frames.LONGEST_TEXT)
-        ]
+        parts: list[tuple[str, Sequence[Button]]] = [(part, ()) for part in fit.split(text, frames.LONGEST_TEXT)]
         for start in range(0, len(buttons), BUTTONS):
             group = buttons[start : start + BUTTONS]
             if start == 0 and parts:

@@ -26,14 +26,12 @@ def brand_line(
         line["name"] = message.agent_name
     if buttons:
         line["buttons"] = [
-            {"key": button.key, "title": button.title or button.key}
-            | ({"url": button.url} if button.url else {})
+            {"key": button.key, "title": button.title or button.key} | ({"url": button.url} if button.url else {})
             for button in buttons
         ]
     if attachments:
         line["attachments"] = [
-            {"kind": item.kind, "url": item.url, "name": item.name or item.external_id}
-            for item in attachments
+            {"kind": item.kind, "url": item.url, "name": item.name or item.external_id} for item in attachments
         ]
     return line
 

@@ -22,6 +22,8 @@ _MOST_BACKLOG = 1_000
 # How soon the page hears that the webhook's state changed, and how often the line is kept warm (seconds).
 _STATUS_EVERY_S = 1.0
 _HEARTBEAT_EVERY = 15
+# A bot that has not asked for updates for this long has stopped polling.
+_POLLS_WITHIN_S = 75
 
 
 def page(world: World) -> Blueprint:
@@ -47,7 +49,7 @@ def page(world: World) -> Blueprint:
             {
                 "bot": {"name": world.bot.first_name, "username": world.bot.username},
                 "dials": msgspec.to_builtins(world.dials),
-                "webhook": webhook_info(world.delivery, world.updates),
+                "status": _status(world),
                 "last_seq": world.feed.everything.last_seq,
             }
         )
@@ -95,7 +97,7 @@ async def _events(world: World, after: int) -> AsyncIterator[str]:
                 item = await asyncio.wait_for(queue.get(), _STATUS_EVERY_S)
             except TimeoutError:
                 quiet += 1
-                now = webhook_info(world.delivery, world.updates)
+                now = _status(world)
                 if now != status:
                     status = now
                     yield _event("status", status)
@@ -107,6 +109,12 @@ async def _events(world: World, after: int) -> AsyncIterator[str]:
             name, data = item
             if name != "entry" or data["seq"] > seen:
                 yield _event(name, data)
+
+
+def _status(world: World) -> dict[str, Any]:
+    """How the bot gets its updates, and whether it does."""
+    polling = world.clock() - world.updates.polled_at < _POLLS_WITHIN_S
+    return {**webhook_info(world.delivery, world.updates), "polling": polling}
 
 
 def _event(name: str, data: dict[str, Any]) -> str:

@@ -93,9 +93,7 @@ class Customers:
         """Take a customer's own message back. A bot isn't told of it."""
         self._world.remove(chat, self._own(chat, message_id))
 
-    def tap(
-        self, chat: Chat, message_id: int, callback_data: str, user_id: int | None = None
-    ) -> tuple[str, int]:
+    def tap(self, chat: Chat, message_id: int, callback_data: str, user_id: int | None = None) -> tuple[str, int]:
         """Tap a button. Returns the callback query's id and the update's id."""
         self._open(chat)
         message = self._message(chat, message_id)

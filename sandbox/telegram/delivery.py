@@ -55,9 +55,7 @@ class _Lane:
 class Delivery:
     """Takes new updates to the webhook while one is set."""
 
-    def __init__(
-        self, updates: Updates, dials: Dials, clock: Callable[[], float], chance: random.Random
-    ) -> None:
+    def __init__(self, updates: Updates, dials: Dials, clock: Callable[[], float], chance: random.Random) -> None:
         self._updates = updates
         self._dials = dials
         self._clock = clock
@@ -169,9 +167,7 @@ class Delivery:
         if response.is_success:
             return True
         phrase = HTTPStatus(response.status_code).phrase if response.status_code in set(HTTPStatus) else ""
-        self.webhook.failed(
-            self._clock(), f"Wrong response from the webhook: {response.status_code} {phrase}".rstrip()
-        )
+        self.webhook.failed(self._clock(), f"Wrong response from the webhook: {response.status_code} {phrase}".rstrip())
         return False
 
     async def _reachable(self) -> None:

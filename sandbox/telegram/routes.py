@@ -150,8 +150,6 @@ def customer_api(world: World, customers: Customers) -> Blueprint:
 
 def describe(world: World, chat: Chat) -> dict[str, Any]:
     """A chat as the list shows it."""
-    newest = world.feed.chat(chat.id).last_seq
-    last = world.feed.chat(chat.id).after(newest - 1, 1)
     return {
         "chat_id": chat.id,
         "title": chat.title,
@@ -163,7 +161,7 @@ def describe(world: World, chat: Chat) -> dict[str, Any]:
         "blocked": chat.blocked,
         "typing": chat.typing_until > world.clock(),
         "active_at": int(chat.active_at * 1000),
-        "last": last[0] if last else None,
+        "last": world.newest(chat),
     }
 
 

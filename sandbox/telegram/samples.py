@@ -104,9 +104,7 @@ def _ogg_silence(seconds: int) -> bytes:
     tags = b"OpusTags" + struct.pack("<I", 5) + b"sigap" + struct.pack("<I", 0)
     # 20 ms of silence a packet, 960 samples at 48 kHz.
     packets = [b"\xf8\xff\xfe"] * (seconds * 50)
-    return (
-        _ogg_page([head], 0, 2, 0) + _ogg_page([tags], 1, 0, 0) + _ogg_page(packets, 2, 4, 960 * len(packets))
-    )
+    return _ogg_page([head], 0, 2, 0) + _ogg_page([tags], 1, 0, 0) + _ogg_page(packets, 2, 4, 960 * len(packets))
 
 
 def _ogg_page(packets: list[bytes], number: int, flags: int, granule: int) -> bytes:

@@ -40,6 +40,8 @@ class Updates:
         self.allowed: list[str] | None = None
         # Called with each new update; the webhook's delivery listens here.
         self.on_new: Callable[[Update], None] = lambda update: None
+        # Epoch seconds of the last getUpdates call.
+        self.polled_at = 0.0
         self._changed = Signal()
         self._poller: object | None = None
 
@@ -69,6 +71,7 @@ class Updates:
         Waits up to `seconds` for the first one. Raises 409 in this call when another one starts meanwhile.
         """
         me = self._poller = object()
+        self.polled_at = self._clock()
         self._changed.fire()
         self._confirm(offset)
         loop = asyncio.get_running_loop()
@@ -85,8 +88,7 @@ class Updates:
         if self._poller is not me:
             raise BotApiError(
                 409,
-                "Conflict: terminated by other getUpdates request; "
-                "make sure that only one bot instance is running",
+                "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
             )
 
     def _confirm(self, offset: int) -> None:
@@ -94,7 +96,5 @@ class Updates:
             # A negative offset counts from the end; everything before is forgotten.
             while len(self.pending) > -offset:
                 self.pending.popitem(last=False)
-        while self.pending and (
-            (first := next(iter(self.pending.values()))).update_id < offset or self.expired(first)
-        ):
+        while self.pending and ((first := next(iter(self.pending.values()))).update_id < offset or self.expired(first)):
             self.pending.popitem(last=False)

@@ -105,6 +105,13 @@ class World:
         """Tell everyone in the chat how the message looks now."""
         self.feed.append(chat.id, _seen(chat, message))
 
+    def newest(self, chat: Chat) -> dict[str, Any] | None:
+        """How the newest message of the chat looks, with its time (`at`, epoch milliseconds)."""
+        if not chat.messages:
+            return None
+        message = next(reversed(chat.messages.values()))
+        return {**_seen(chat, message), "at": message.date * 1000}
+
     def remove(self, chat: Chat, message: Message) -> None:
         """Delete the message for everyone."""
         del chat.messages[message.message_id]

@@ -42,8 +42,8 @@ class Agent:
     async def handle_message(self, message: UserMessage) -> None:
         if message.text == "slow":
             await asyncio.sleep(0.05)
-        if message.text == "broken":
-            raise RuntimeError("my card number is 4111")
+        if message.text.startswith("broken"):
+            raise RuntimeError(message.text)
         self.heard.append(message)
         for response in self.says:
             await message.output_channel.send_response(message.sender_id, dict(response))
@@ -91,6 +91,15 @@ def test_rasas_own_loader_reads_the_credentials(tmp_path: Path, monkeypatch: pyt
     (connector,) = create_http_input_channels(None, str(path))
     assert connector.name() == "telegram"
     assert connector.url_prefix() == "telegram"
+
+
+def test_stock_rasa_starts_with_the_projects_own_file_and_nothing_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`rasa run` and `rasa shell` read credentials.yml too, and stop at a variable that is not set."""
+    monkeypatch.delenv("SIGAP_SECRET", raising=False)
+    connectors = create_http_input_channels(None, str(Path(__file__).parents[2] / "credentials.yml"))
+    assert "webchat" in {connector.name() for connector in connectors}
 
 
 def test_wrong_settings_are_one_line_for_rasas_command_line(tmp_path: Path) -> None:
@@ -159,7 +168,7 @@ async def test_the_answer_to_the_platform_does_not_wait_for_the_turn(served: Ser
 async def test_a_failing_turn_stops_neither_the_next_nor_leaks(
     served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await served.post(update(5, "broken"))
+    await served.post(update(5, "broken 4111"))
     await served.post(update(6, "hello"))
     assert served.heard() == ["hello"]
     assert "RuntimeError" in caplog.text
@@ -168,8 +177,15 @@ async def test_a_failing_turn_stops_neither_the_next_nor_leaks(
 
 async def test_a_customer_cannot_write_an_intent(served: Served) -> None:
     await served.post(update(5, ' / /admin{"x": 1}'))
-    await served.post(update(6, "/start"))
-    assert served.heard() == ['admin{"x": 1}', "hi"]
+    assert served.heard() == ['admin{"x": 1}']
+
+
+async def test_a_start_is_a_greeting_in_the_customers_language(served: Served) -> None:
+    await served.post(update(5, "/start"))
+    indonesian = update(6, "/start promo")
+    indonesian["message"]["from"]["language_code"] = "id"
+    await served.post(indonesian)
+    assert served.heard() == ["hi", "halo"]
 
 
 async def test_a_tap_means_what_its_button_was_made_for(served: Served) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -52,11 +52,11 @@ class TestTelegram(ChannelConformance):
     fixtures = Path(__file__).parents[2] / "channels" / "telegram" / "fixtures"
     signs_body = False  # a plain shared secret in a header
     thread_id = "23"
-    exempt = {
+    exempt: ClassVar = {
         "batch": "a webhook request carries one update; test_polling_reads_every_update_in_order has many",
         "handshake": "Telegram has none",
     }
-    errors = {
+    errors: ClassVar = {
         "sent": (result({"message_id": 77, "chat": {"id": 23}, "date": 1}), "77"),
         "signal": (result(True), ""),
         "flood": (answer(429, "Too Many Requests: retry after 17", retry_after=17), RateLimited),

@@ -7,8 +7,9 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -45,17 +46,17 @@ def bearing(token: str, body: bytes = b"{}") -> RawRequest:
 
 class TestWebchat(ChannelConformance):
     channel_class = WebchatChannel
-    settings = {"secret": SECRET, "allowed_origins": ["https://shop.example"]}
+    settings: ClassVar[dict[str, Any]] = {"secret": SECRET, "allowed_origins": ["https://shop.example"]}
     secrets = ("secret",)
     fixtures = Path(__file__).parents[2] / "channels" / "webchat" / "fixtures"
     signs_body = False  # the token shows who writes; the visitor is the author of the body
     thread_id = VISITOR
-    exempt = {
+    exempt: ClassVar[dict[str, str]] = {
         "batch": "a frame carries one message",
         "own_echo": "the feed is read by the page only and never comes back as a frame",
         "handshake": "there is no subscription to confirm",
     }
-    errors = {
+    errors: ClassVar[dict[str, tuple[ApiResponse, Any]]] = {
         "line": (ApiResponse(status=200, body={"id": f"{VISITOR}:41", "seq": 41}), f"{VISITOR}:41"),
         "signal": (ApiResponse(status=202), ""),
         "no number": (ApiResponse(status=200), Unavailable),
@@ -99,8 +100,6 @@ class TestWebchat(ChannelConformance):
     def test_our_own_tokens_are_read_by_the_rules_of_the_standard(self) -> None:
         channel = self.channel()
         assert isinstance(channel, WebchatChannel)
-        from datetime import UTC, datetime
-
         visitor = new_visitor()
         head, body, signature = channel.tokens.issue(visitor, datetime.now(UTC)).split(".")
         expected = hmac.new(SECRET.encode(), f"{head}.{body}".encode(), hashlib.sha256).digest()
@@ -144,18 +143,14 @@ class TestWebchat(ChannelConformance):
         assert self.channel().parse(other)[0].event_id != self.events("text")[0].event_id
 
     def test_a_title_that_is_too_long_becomes_a_numbered_line(self) -> None:
-        message = self.message(
-            text="Which?", buttons=(Button(key="k", title="t" * 201), Button(key="l", title="No"))
-        )
+        message = self.message(text="Which?", buttons=(Button(key="k", title="t" * 201), Button(key="l", title="No")))
         (call,) = self.channel().render(message)
         assert call.json["text"] == f"Which?\n\n1. {'t' * 201}\n2. No"
         assert "buttons" not in call.json
 
     def test_media_stand_with_the_first_part_and_buttons_with_the_last(self) -> None:
         image = Attachment(kind="image", url="https://arunika.example/a.png")
-        message = self.message(
-            text="word " * 1500, buttons=(Button(key="k", title="Yes"),), attachments=(image,)
-        )
+        message = self.message(text="word " * 1500, buttons=(Button(key="k", title="Yes"),), attachments=(image,))
         calls = self.channel().render(message)
         assert ["attachments" in call.json for call in calls] == [True, False]
         assert ["buttons" in call.json for call in calls] == [False, True]

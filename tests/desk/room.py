@@ -32,6 +32,8 @@ from bot.services.handoff import DeskService
 from bot.services.people import People
 from channels.messages import Attachment, Customer
 
+Sanic.test_mode = True  # lets a second server start in one process
+
 PASSWORD = "correct horse battery"
 PROMISE = timedelta(minutes=15)
 
@@ -126,8 +128,10 @@ class Room:
         key = f"{channel}:{thread}"
         conversation = Conversation(
             key=key, channel=channel, thread_id=thread, customer=Customer(external_id=thread, name=name),
-            opened_at=at, language="id", intents=(e.IntentSeen("card_blocked", 0.91), e.IntentSeen("out_of_scope", 0.34)),
-            slots={"card_last4": "4321", "order_number": "AR-20931"}, steps=("action_card_status", "action_default_fallback"),
+            opened_at=at, language="id",
+            intents=(e.IntentSeen("card_blocked", 0.91), e.IntentSeen("out_of_scope", 0.34)),
+            slots={"card_last4": "4321", "order_number": "AR-20931"},
+            steps=("action_card_status", "action_default_fallback"),
         )  # fmt: skip
         said = e.CustomerWrote(
             conversation=key, at=at, event_id=f"{key}.1", external_id="1", text=text, customer_name=name
@@ -177,9 +181,7 @@ class Browser:
         page = await self.http.get("/desk/login")
         csrf = re.search(r'name="csrf" value="(\w+)"', page.text)
         assert csrf, page.text
-        return await self.http.post(
-            "/desk/login", data={"login": login, "password": password, "csrf": csrf[1]}
-        )
+        return await self.http.post("/desk/login", data={"login": login, "password": password, "csrf": csrf[1]})
 
     async def open_desk(self) -> httpx.Response:
         page = await self.http.get("/desk/")

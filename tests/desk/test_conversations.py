@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
+from bot.adapters.redis_events import RedisEventStream
+from bot.adapters.redis_store import RedisStore
 from bot.core.events import NoteAdded, ReplyComposed, ReplyDropped
 from bot.core.handoff import Reason
 from bot.core.ports import StoreUnavailable
 from bot.desk import feed as feed_module
-from tests.desk.room import VOICE, Room
+from tests.desk.room import VOICE, Room, serving
 
 
 async def test_a_handoff_shows_why_and_what_was_tried(room: Room) -> None:
-    key = await room.customer(
-        "Dewi", "kartu saya", reason=Reason.ACTION_FAILED, detail="card system timed out"
-    )
+    key = await room.customer("Dewi", "kartu saya", reason=Reason.ACTION_FAILED, detail="card system timed out")
     async with room.browser("dina") as dina:
         view = await dina.read(key)
         assert (view["reason"], view["detail"]) == ("action_failed", "card system timed out")
@@ -78,9 +80,7 @@ async def test_note_return_close_and_put_back(room: Room) -> None:
             view = await dina.read(key)
             assert view["owner"] == owner
             assert "claim" in view["may"]
-            assert [line["text"] for line in view["lines"] if line["kind"] == "note"] == [
-                "calls back at nine"
-            ]
+            assert [line["text"] for line in view["lines"] if line["kind"] == "note"] == ["calls back at nine"]
 
 
 async def test_typing_reaches_the_customers_side(room: Room) -> None:
@@ -138,10 +138,9 @@ async def test_a_long_transcript_opens_at_its_end(room: Room) -> None:
         (b'{"key": "KEY", "text": "hi"}', 400, "request"),
         (b'{"key": "telegram:none", "text": "hi", "client_id": "1"}', 404, "not_found"),
     ],
+    ids=["no JSON", "wrong type", "empty", "too long", "no client id", "no such conversation"],
 )
-async def test_what_cannot_be_done_is_said_in_a_sentence(
-    room: Room, body: bytes, status: int, code: str
-) -> None:
+async def test_what_cannot_be_done_is_said_in_a_sentence(room: Room, body: bytes, status: int, code: str) -> None:
     key = await room.customer("Dewi", "halo")
     async with room.browser("dina") as dina:
         await dina.ask("claim", key)
@@ -181,15 +180,27 @@ async def test_an_open_conversation_is_live_whoever_has_it(room: Room) -> None:
         assert await feed.next("changed") == {"key": key, "type": "customer_wrote"}
 
 
+async def test_the_feed_lives_on_valkey_as_it_does_in_memory(redis: Redis) -> None:
+    room = Room()
+    await room.staff()
+    room.store = RedisStore(redis)  # type: ignore[assignment]
+    room.door = dataclasses.replace(room.door, store=room.store, events=RedisEventStream(redis))
+    key = await room.customer("Dewi", "halo")
+    async with serving(room), room.browser("dina") as dina:
+        for _ in range(2):  # the second time after the last desk has closed
+            async with dina.live() as feed:
+                assert key in [card["key"] for card in (await feed.next("board"))["cards"]]
+                new = await room.customer("Andi", "tolong")
+                assert (await feed.next("card"))["key"] == new
+
+
 async def test_an_open_desk_counts_as_present_and_hears_a_heartbeat(room: Room) -> None:
     async with room.browser("dina") as dina, dina.live() as feed:
         await feed.next("alive")
         assert await room.people.present() == ["dina"]
 
 
-async def test_a_desk_that_cannot_keep_up_gets_the_board_again(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_desk_that_cannot_keep_up_gets_the_board_again(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_module, "BEHIND", 5)
     feed = feed_module.Feed(room.store, room.door.events, room.clock)
     async with feed.open("k") as desk:
@@ -205,9 +216,7 @@ async def test_a_desk_that_cannot_keep_up_gets_the_board_again(
     assert any(b"missed" in frame for frame in frames)
 
 
-async def test_the_desk_comes_back_by_itself_when_the_store_does(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_desk_comes_back_by_itself_when_the_store_does(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_module, "RETRY_S", 0.05)
     key = await room.customer("Dewi", "halo")
     async with room.browser("dina") as dina, dina.live() as feed:
@@ -242,9 +251,7 @@ async def test_the_pages_answer_503_and_try_again_when_nobody_can_be_looked_up(
         assert (await dina.http.get("/desk/")).status_code == 200
 
 
-async def test_a_mistake_of_ours_is_told_without_a_traceback(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_mistake_of_ours_is_told_without_a_traceback(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     key = await room.customer("Dewi", "halo")
 
     async def broken(*_: Any) -> None:

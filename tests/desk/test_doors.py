@@ -46,9 +46,7 @@ async def test_guessing_is_braked_even_with_the_right_password(room: Room) -> No
             assert (await guesser.log_in("dina", "wrong")).status_code == 401
         assert (await guesser.log_in("dina")).status_code == 429
         assert "Too many attempts" in (await guesser.log_in("dina")).text
-        assert (
-            await guesser.log_in("budi")
-        ).status_code == 302  # a colleague at the same address still gets in
+        assert (await guesser.log_in("budi")).status_code == 302  # a colleague at the same address still gets in
 
 
 async def test_cookies_stay_away_from_scripts_and_other_sites(room: Room) -> None:
@@ -77,9 +75,7 @@ async def test_a_post_without_its_token_changes_nothing(room: Room) -> None:
             assert answer.status_code == 403
             assert answer.json()["error"] == "csrf"
         assert (await dina.http.post("/desk/logout", data={"csrf": "no"})).status_code == 403
-        assert (
-            await dina.http.post("/desk/login", data={"login": "dina", "password": PASSWORD})
-        ).status_code == 403
+        assert (await dina.http.post("/desk/login", data={"login": "dina", "password": PASSWORD})).status_code == 403
         assert (await room.conversation(key)).owner == "waiting"
         assert (await dina.http.get("/desk/api/start")).status_code == 200
 
@@ -119,9 +115,7 @@ async def test_only_a_supervisor_frees_a_colleagues_conversation(room: Room) -> 
         assert (await sari.ask("reply", key, text="hi", client_id="1")).status_code == 409
 
 
-@pytest.mark.parametrize(
-    "path", ["/desk/login", "/desk/", "/desk/history", "/desk/api/start", "/desk/static/desk.js"]
-)
+@pytest.mark.parametrize("path", ["/desk/login", "/desk/", "/desk/history", "/desk/api/start", "/desk/static/desk.js"])
 async def test_every_answer_is_strict_about_where_code_comes_from(room: Room, path: str) -> None:
     async with room.browser("dina") as dina:
         headers = (await dina.http.get(path)).headers
@@ -134,9 +128,7 @@ async def test_every_answer_is_strict_about_where_code_comes_from(room: Room, pa
 
 
 async def test_no_page_has_inline_code(room: Room) -> None:
-    room.archive.rows = [
-        {"key": "web:1", "channel": "webchat", "customer": "A", "text": "b", "at": room.clock.now()}
-    ]
+    room.archive.rows = [{"key": "web:1", "channel": "webchat", "customer": "A", "text": "b", "at": room.clock.now()}]
     async with room.browser("dina") as dina:
         for path in ("/desk/login", "/desk/", "/desk/history"):
             text = (await dina.http.get(path)).text.lower()

@@ -78,7 +78,12 @@ class MailboxContract:
         again = await mailbox.lease("fast", 2.0)
         assert lost is not None
         assert again is not None
-        for attempt in (mailbox.ack(lost), mailbox.extend(lost), mailbox.fail(lost, 1.0), mailbox.bury(lost, "x")):
+        for attempt in (
+            mailbox.ack(lost),
+            mailbox.extend(lost),
+            mailbox.fail(lost, 1.0),
+            mailbox.bury(lost, "x"),
+        ):
             with pytest.raises(LeaseLost):
                 await attempt
         assert await mailbox.ack(again) is None

@@ -42,9 +42,7 @@ class TestRedisMailbox(MailboxContract):
         assert isinstance(mailbox, RedisMailbox)
         await mailbox._redis.flushall()
 
-    async def test_nothing_is_left_behind_by_handled_conversations(
-        self, mailbox: RedisMailbox, redis: Redis
-    ) -> None:
+    async def test_nothing_is_left_behind_by_handled_conversations(self, mailbox: RedisMailbox, redis: Redis) -> None:
         await mailbox.append([letter(f"k{number}", 0) for number in range(50)])
         while lease := await mailbox.lease("w", 0.02):
             await mailbox.ack(lease)

@@ -16,7 +16,9 @@ from telegram.error import BadRequest, Forbidden, InvalidToken
 
 from tests.sandbox.conftest import TOKEN, make_bot
 
-YES = InlineKeyboardMarkup([[InlineKeyboardButton("Yes", callback_data="y"), InlineKeyboardButton("No", callback_data="n")]])
+YES = InlineKeyboardMarkup(
+    [[InlineKeyboardButton("Yes", callback_data="y"), InlineKeyboardButton("No", callback_data="n")]]
+)
 
 
 async def test_get_me_is_the_demo_brands_bot(sandbox, bot):
@@ -29,7 +31,10 @@ async def test_a_sent_text_is_seen_by_the_customer(sandbox, bot):
     sent = await bot.send_message(7, "Halo Ana 👋\nApa kabar?")
     assert sent.chat.type == "private" and sent.from_user.is_bot
     seen = await sandbox.seen(7)
-    assert [(m["from"], m["text"]) for m in seen] == [("customer", "hi"), ("brand", "Halo Ana 👋\nApa kabar?")]
+    assert [(m["from"], m["text"]) for m in seen] == [
+        ("customer", "hi"),
+        ("brand", "Halo Ana 👋\nApa kabar?"),
+    ]
     assert seen[1]["message_id"] == sent.message_id and seen[1]["seq"] > seen[0]["seq"]
 
 
@@ -39,13 +44,13 @@ async def test_text_limits_count_utf16_units_after_entity_parsing(sandbox, bot):
     await bot.send_message(7, "x" * 4096)
     await bot.send_message(7, "<b>" + "x" * 4096 + "</b>", parse_mode=ParseMode.HTML)
     await bot.send_message(7, "😀" * 2048)
-    with pytest.raises(BadRequest, match="[Mm]essage is too long"):
+    with pytest.raises(BadRequest, match=r"[Mm]essage is too long"):
         await bot.send_message(7, "x" * 4097)
-    with pytest.raises(BadRequest, match="[Mm]essage is too long"):
+    with pytest.raises(BadRequest, match=r"[Mm]essage is too long"):
         await bot.send_message(7, "😀" * 2048 + "x")
-    with pytest.raises(BadRequest, match="[Mm]essage text is empty"):
+    with pytest.raises(BadRequest, match=r"[Mm]essage text is empty"):
         await bot.send_message(7, " \n ")
-    with pytest.raises(BadRequest, match="[Mm]essage text is empty"):
+    with pytest.raises(BadRequest, match=r"[Mm]essage text is empty"):
         await bot.send_message(7, "<b> </b>", parse_mode=ParseMode.HTML)
 
 
@@ -93,11 +98,11 @@ async def test_buttons_are_checked_and_shown(sandbox, bot):
 
     await bot.send_message(7, "64 bytes", reply_markup=keyboard("é" * 32))
     for data in ("é" * 32 + "x", ""):
-        with pytest.raises(BadRequest, match="utton_data_invalid|BUTTON_DATA_INVALID"):
+        with pytest.raises(BadRequest, match=r"utton_data_invalid|BUTTON_DATA_INVALID"):
             await bot.send_message(7, "x", reply_markup=keyboard(data))
     with pytest.raises(BadRequest, match="unallowed"):
         await bot.send_message(7, "x", reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton("x")]]))
-    with pytest.raises(BadRequest, match="(?i)REPLY_MARKUP_TOO_LONG"):
+    with pytest.raises(BadRequest, match=r"(?i)REPLY_MARKUP_TOO_LONG"):
         many = [[InlineKeyboardButton("x", callback_data="x")] * 4] * 26
         await bot.send_message(7, "x", reply_markup=InlineKeyboardMarkup(many))
 
@@ -122,7 +127,7 @@ async def test_replies_name_the_message(sandbox, bot):
 
 async def test_unknown_and_silent_chats_are_not_found(sandbox, bot):
     for chat_id in (404, 1001, "@nobody"):
-        with pytest.raises(BadRequest, match="(?i)chat not found"):
+        with pytest.raises(BadRequest, match=r"(?i)chat not found"):
             await bot.send_message(chat_id, "hello?")
 
 

@@ -89,9 +89,7 @@ async def test_calls_take_as_long_as_dialled(sandbox, bot):
     assert time.monotonic() - start >= 0.3
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"duplicate_share": 2}, {"no_such_dial": 1}, {"in_order": "yes"}, {"latency_s": -1}]
-)
+@pytest.mark.parametrize("wrong", [{"duplicate_share": 2}, {"no_such_dial": 1}, {"in_order": "yes"}, {"latency_s": -1}])
 async def test_wrong_dials_change_nothing(sandbox, wrong):
     before = (await sandbox.http.get("/sandbox/api/dials")).json()
     response = await sandbox.http.post("/sandbox/api/dials", json={"error_share": 0.5, **wrong})

@@ -22,7 +22,13 @@ async def test_polling_returns_updates_until_they_are_confirmed(sandbox, bot):
     updates = await bot.get_updates()
     assert [u.message.text for u in updates] == ["one", "two"]
     user = updates[0].message.from_user
-    assert (user.id, user.first_name, user.username, user.language_code, user.is_bot) == (7, "Ana", "ana", "id", False)
+    assert (user.id, user.first_name, user.username, user.language_code, user.is_bot) == (
+        7,
+        "Ana",
+        "ana",
+        "id",
+        False,
+    )
     assert [u.message.text for u in await bot.get_updates(limit=1)] == ["one"]
     assert [u.message.text for u in await bot.get_updates(offset=second["update_id"])] == ["two"]
     assert await sandbox.pending() == 1
@@ -129,7 +135,11 @@ async def test_groups_have_members_mentions_and_their_own_limit(sandbox, bot):
     assert group < 0
     await sandbox.write(group, "😀 @arunika_bot help", user_id=8)
     update = (await bot.get_updates())[-1].message
-    assert (update.chat.type, update.chat.title, update.from_user.first_name) == ("group", "Neighbours", "Budi")
+    assert (update.chat.type, update.chat.title, update.from_user.first_name) == (
+        "group",
+        "Neighbours",
+        "Budi",
+    )
     (mention,) = update.entities
     assert (mention.type, mention.offset, mention.length) == ("mention", 3, 12)
     assert update.parse_entity(mention) == "@arunika_bot"

@@ -69,7 +69,11 @@ class Gateway:
             )
             try:
                 with urlopen(request, timeout=5) as response:
-                    return response.status, {k.lower(): v for k, v in response.headers.items()}, response.read().decode()
+                    return (
+                        response.status,
+                        {k.lower(): v for k, v in response.headers.items()},
+                        response.read().decode(),
+                    )
             except OSError as error:
                 return error.code, {}, ""  # type: ignore[attr-defined]
 
@@ -77,7 +81,9 @@ class Gateway:
 
     def connect(self, *, origin: str | None = None) -> Any:
         return websockets.connect(
-            f"ws://{self.address}/webchat/socket", origin=self.origin if origin is None else origin, max_size=2**20
+            f"ws://{self.address}/webchat/socket",
+            origin=self.origin if origin is None else origin,
+            max_size=2**20,
         )
 
     @asynccontextmanager

@@ -29,9 +29,7 @@ class FeedConformance:
         numbers = [await feed.append("v1", f"m{count}", line(f"text {count} 🌅 \"'\\")) for count in range(5)]
         assert numbers == list(range(numbers[0], numbers[0] + 5))
         items = await feed.after("v1", 0)
-        assert items == [
-            {"seq": number, **line(f"text {count} 🌅 \"'\\")} for count, number in enumerate(numbers)
-        ]
+        assert items == [{"seq": number, **line(f"text {count} 🌅 \"'\\")} for count, number in enumerate(numbers)]
 
     async def test_the_same_dedupe_id_gives_the_same_number_once(self, feed: RingingFeed) -> None:
         first = await feed.append("v1", "m1", line("one"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -66,7 +67,13 @@ async def test_a_talk_survives_a_reload(browser: Browser, chat: Gateway) -> None
     await chat.say(await rina.visitor(), "I am asking a colleague.", sender=Sender.NOTICE)
     await chat.say(await rina.visitor(), "Hello, I am here.", sender=AGENT, agent_name="Sari")
     await expect(rina.page.locator("#speaker")).to_have_text("Sari is with you")
-    talk = ("Where is my order?", "Which one?", "Talk to a person", "I am asking a colleague.", "Hello, I am here.")
+    talk = (
+        "Where is my order?",
+        "Which one?",
+        "Talk to a person",
+        "I am asking a colleague.",
+        "Hello, I am here.",
+    )
     await rina.sees(*talk)
     await rina.page.reload()
     await rina.sees(*talk)
@@ -113,6 +120,19 @@ async def test_the_page_comes_back_by_itself_after_a_restart(browser: Browser) -
         assert sorted(await rina.lines()) == ["after", "before", "meanwhile"]
 
 
+async def test_what_is_written_without_a_network_is_sent_when_it_is_back(browser: Browser, chat: Gateway) -> None:
+    rina = await customer(browser, chat)
+    await rina.writes("one")
+    await expect(rina.page.locator(".line .state")).to_have_text("✓ Sent")
+    await rina.page.context.set_offline(True)
+    await rina.writes("two")
+    await expect(rina.page.locator("#banner")).to_contain_text("You are offline")
+    await rina.page.context.set_offline(False)
+    await rina.writes("three")
+    await expect(rina.page.locator(".line[data-state=sent]")).to_have_count(3)
+    await rina.sees("one", "two", "three")
+
+
 async def test_a_token_that_ended_is_renewed_without_the_visitor_noticing(browser: Browser, chat: Gateway) -> None:
     rina = await customer(browser, chat)
     await rina.writes("hello")
@@ -142,7 +162,7 @@ async def test_a_message_that_is_refused_says_so_and_can_be_tried_again(browser:
         await rina.page.get_by_role("button", name="Try again").click()
         await expect(rina.page.locator(".line .state")).to_have_text("Not sent")
         await rina.writes("short")
-        await expect(rina.page.locator(".line .state").last).to_have_text("✓ Sent")
+        await expect(rina.page.locator(".line", has_text="short").locator(".state")).to_have_text("✓ Sent")
 
 
 async def test_too_fast_a_visitor_loses_nothing(browser: Browser) -> None:
@@ -224,28 +244,39 @@ async def test_nothing_is_wider_than_the_screen(browser: Browser, chat: Gateway,
 SHOP = "<!doctype html><html lang=en><title>Shop</title><h1>Shop</h1><script src='{src}' async></script>"
 
 
-async def shop(browser: Browser, chat: Gateway, origin: str) -> Page:
-    """Another site's page with the one line, under a policy that forbids inline styles."""
+@asynccontextmanager
+async def shop(port: int, chat_origin: str) -> AsyncIterator[str]:
+    """Another site with the one line, under a policy that forbids inline styles. Yields its origin."""
+    policy = f"default-src 'none'; script-src {chat_origin}; style-src 'self'; frame-src {chat_origin}"
+    body = SHOP.format(src=f"{chat_origin}/webchat/embed.js")
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-security-policy: {policy}\r\n"
+    answer = f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n{body}".encode()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", port):
+        yield f"http://localhost:{port}"  # another host name: another site for cookies and storage too
+
+
+async def visit(browser: Browser, address: str) -> Page:
     context = await browser.new_context()
     context.set_default_timeout(10_000)
     page = await context.new_page()
-    policy = f"default-src 'none'; script-src {chat.origin}; style-src 'self'; frame-src {chat.origin}"
-
-    async def serve(route: Any) -> None:
-        await route.fulfill(
-            body=SHOP.format(src=f"{chat.origin}/webchat/embed.js"),
-            headers={"content-type": "text/html", "content-security-policy": policy},
-        )
-
-    await page.route(f"{origin}/**", serve)
-    await page.goto(f"{origin}/shop")
+    await page.goto(address)
     return page
 
 
 async def test_one_line_puts_the_chat_on_another_site(browser: Browser) -> None:
-    origin = "http://shop.localhost:9"
-    async with gateway(allowed_origins=[origin]) as chat:
-        page = await shop(browser, chat, origin)
+    port = free_port()
+    async with (
+        gateway(allowed_origins=[f"http://localhost:{port}"]) as chat,
+        shop(port, chat.origin) as address,
+    ):
+        page = await visit(browser, address)
         launcher = page.get_by_role("button", name="Open chat")
         await launcher.click()
         frame = page.frame_locator("iframe")
@@ -262,10 +293,11 @@ async def test_one_line_puts_the_chat_on_another_site(browser: Browser) -> None:
 
 
 async def test_an_unlisted_site_cannot_frame_the_chat(browser: Browser, chat: Gateway) -> None:
-    page = await shop(browser, chat, "http://other.localhost:9")
-    await page.get_by_role("button", name="Open chat").click()
-    await asyncio.sleep(0.3)
-    assert await page.frame_locator("iframe").get_by_label("Your message").count() == 0
+    async with shop(free_port(), chat.origin) as address:
+        page = await visit(browser, address)
+        async with page.expect_event("console", lambda said: "frame-ancestors" in said.text):
+            await page.get_by_role("button", name="Open chat").click()
+        assert await page.frame_locator("iframe").get_by_label("Your message").count() == 0
 
 
 # ---- without a browser --------------------------------------------------------------------------------

@@ -96,17 +96,16 @@ async def test_a_page_may_be_opened_while_valkey_is_away(valkey: Valkey, client:
 
 async def test_a_page_goes_on_at_another_gateway_where_it_stopped(client: Redis) -> None:
     async with gateway(**over(client)) as second:
-        async with gateway(**over(client)) as first:
-            async with first.page() as page:
-                await second.say(page.visitor, "said by another process")
-                await page.read_items(1)
-                await page.write("mine")
-                last = (await page.read_items(2))[-1]["seq"]
-                await first.server.before_stop()
-                with pytest.raises(websockets.ConnectionClosed) as closed:
-                    await page.socket.recv()
-                assert closed.value.rcvd is not None
-                assert closed.value.rcvd.code == 1012
+        async with gateway(**over(client)) as first, first.page() as page:
+            await second.say(page.visitor, "said by another process")
+            await page.read_items(1)
+            await page.write("mine")
+            last = (await page.read_items(2))[-1]["seq"]
+            await first.server.before_stop()
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await page.socket.recv()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1012
         await second.say(page.visitor, "while nobody listened")
         async with second.page(page.token, last) as again:
             await second.say(page.visitor, "and after")

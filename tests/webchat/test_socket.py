@@ -104,7 +104,11 @@ async def test_an_acknowledged_message_is_stored_and_stands_in_the_feed(chat: Ga
         message_id = str(uuid.uuid4())
         ack = await page.write("Where is my card?", message_id)
         (event,) = await stored(chat.inbound)
-        assert (event["type"], event["text"], event["external_id"]) == ("message", "Where is my card?", message_id)
+        assert (event["type"], event["text"], event["external_id"]) == (
+            "message",
+            "Where is my card?",
+            message_id,
+        )
         assert event["thread_id"] == page.visitor
         (line,) = await chat.feed.after(page.visitor, 0)
         assert (line["seq"], line["text"], line["from"]) == (ack["seq"], "Where is my card?", "visitor")
@@ -170,9 +174,7 @@ async def test_a_page_gets_the_same_acknowledgement_when_the_first_was_lost_on_t
         message_id = str(uuid.uuid4())
         # The gateway died between the two steps: stored, but neither in the feed nor acknowledged.
         body = chat.channel.name.encode()
-        await chat.inbound.append(
-            [Letter(key="x", dedupe_id=f"webchat:{page.visitor}:{message_id}", body=body)]
-        )
+        await chat.inbound.append([Letter(key="x", dedupe_id=f"webchat:{page.visitor}:{message_id}", body=body)])
         assert (await page.write("hello", message_id))["t"] == "ack"
         assert len(await chat.feed.after(page.visitor, 0)) == 1
 
@@ -186,7 +188,8 @@ async def test_the_brands_words_arrive_in_order_with_who_speaks(chat: Gateway) -
         await chat.say(page.visitor, "I am Sari.", sender=AGENT, agent_name="Sari")
         first, second = await page.read_items(2)
         assert first["buttons"] == [
-            {"key": "b1", "title": "Track my order"}, {"key": "b2", "title": "Talk to a person"}
+            {"key": "b1", "title": "Track my order"},
+            {"key": "b2", "title": "Talk to a person"},
         ]
         assert (second["from"], second["name"], second["text"]) == ("agent", "Sari", "I am Sari.")
         assert second["seq"] == first["seq"] + 1
@@ -295,11 +298,15 @@ _json = st.recursive(
 )
 _fields = st.fixed_dictionaries(
     {"t": st.sampled_from(["message", "tap", "ping", "hello", "ack", ""]) | _json},
-    optional={"client_msg_id": st.uuids().map(str) | _json, "text": _json, "button": _json, "title": _json, "lang": _json},
+    optional={
+        "client_msg_id": st.uuids().map(str) | _json,
+        "text": _json,
+        "button": _json,
+        "title": _json,
+        "lang": _json,
+    },
 )
-_frames = st.one_of(
-    _fields.map(json.dumps), _json.map(json.dumps), st.text(max_size=60), st.binary(max_size=60)
-)
+_frames = st.one_of(_fields.map(json.dumps), _json.map(json.dumps), st.text(max_size=60), st.binary(max_size=60))
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

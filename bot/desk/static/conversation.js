@@ -62,7 +62,7 @@ export class Conversation {
       show(byId("blank"), true);
       show(byId("open"), false);
       this.say(error.message, true);
-    } else this.say(error.message, true);
+    } else if (error.code !== "network" || !this.view) this.say(error.message, true); // else the live sign tells
   }
 
   draw(view) {

@@ -63,7 +63,8 @@ export class Queue {
     }
     byId("waiting-empty").textContent = t("queue.empty");
     show(byId("waiting-empty"), !parts.waiting.length);
-    show(byId("mine-empty"), !parts.mine.length);
+    show(byId("mine-empty"), !parts.mine.length && parts.waiting.length > 0);
+    show(byId("mine").parentElement, parts.mine.length > 0 || parts.waiting.length > 0);
     show(byId("colleagues-part"), parts.colleagues.length > 0);
     this.tick();
   }

@@ -19,6 +19,7 @@ const [scroller, lines, typing, banner, newer, message, send, hint, speaker] = [
 ].map(at);
 const title = document.title;
 
+let connectionState = "open"; // benefit of the doubt: only a delay is told
 let lostTimer = 0;
 let typingTimer = 0;
 let replaying = 0;
@@ -173,12 +174,13 @@ document.addEventListener("visibilitychange", () => {
   unread = 0;
   document.title = title;
 });
-addEventListener("offline", () => onConnection("lost"));
 
 // ---- how it looks ----
 
 function onConnection(state) {
   outbox.connected(state === "open");
+  if (state === "lost" && connectionState !== "open") return; // said already, or about to be
+  connectionState = state;
   clearTimeout(lostTimer);
   if (state === "open") banner.textContent = "";
   else if (state === "lost") {

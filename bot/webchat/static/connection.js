@@ -21,6 +21,7 @@ export class Connection {
     this.pause = PAUSE_MS[0];
     this.heard = 0;
     this.stopped = false;
+    addEventListener("offline", () => this.restart());
     addEventListener("online", () => this.wake());
     document.addEventListener("visibilitychange", () => document.hidden || this.wake());
     setInterval(() => this.watch(), PING_EVERY_MS);
@@ -47,7 +48,7 @@ export class Connection {
     return true;
   }
 
-  // Begin anew: nothing was heard for too long.
+  // Begin anew: nothing was heard for too long, or the network is gone.
   restart() {
     const socket = this.socket;
     if (socket) {

@@ -39,7 +39,7 @@
   const ICON = "M5 18.5V7a2.5 2.5 0 0 1 2.5-2.5h9A2.5 2.5 0 0 1 19 7v6.5a2.5 2.5 0 0 1-2.5 2.5H8.5L5 19z";
 
   const host = document.createElement("div");
-  const root = host.attachShadow({ mode: "closed" });
+  const root = host.attachShadow({ mode: "open" });
   // A constructed sheet, because a strict policy on the host page forbids style elements.
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);

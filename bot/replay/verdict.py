@@ -1,0 +1,124 @@
+"""Holds what customers' screens showed against what the system believes, message by message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import quantiles
+
+import msgspec
+
+from bot.core.transcript import Line
+from bot.replay.customers import Seen
+
+
+class Verdict(msgspec.Struct, kw_only=True):
+    """What became of a replay's messages. `waits_ms`: from writing to the first answer on the customer's screen.
+
+    lost: a customer's message that is not in the transcript, or drew neither answer nor notice, or an answer that
+    the system believes sent and no screen shows. duplicated: anything that is somewhere once too often.
+    reordered: anything in another order than it was written. unconfirmed: answers of which nobody knows whether
+    they arrived; each of them went to a person, with a notice to the customer.
+    """
+
+    sent: int = 0
+    answered: int = 0
+    handed_off: int = 0
+    unanswered: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    reordered: int = 0
+    unconfirmed: int = 0
+    waits_ms: list[float] = []
+
+    def add(self, other: Verdict) -> None:
+        for name in (
+            "sent",
+            "answered",
+            "handed_off",
+            "unanswered",
+            "lost",
+            "duplicated",
+            "reordered",
+            "unconfirmed",
+        ):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.waits_ms += other.waits_ms
+
+    def percentile(self, percent: int) -> float:
+        """Of the waits, in ms; 0 without any."""
+        if len(self.waits_ms) < 2:
+            return self.waits_ms[0] if self.waits_ms else 0.0
+        return quantiles(self.waits_ms, n=100, method="inclusive")[percent - 1]
+
+
+def judge(written: Sequence[str], waits_ms: Sequence[float], seen: Sequence[Seen], lines: Sequence[Line]) -> Verdict:
+    """The verdict on one conversation."""
+    verdict = Verdict(sent=len(written), waits_ms=list(waits_ms))
+    heard = [line for line in lines if line.kind == "message" and line.author == "customer"]
+    _compare(verdict, [_plain(text) for text in written], [_plain(line.text) for line in heard])
+    said = [line for line in lines if line.kind == "message" and line.author != "customer"]
+    shown = _arrived(verdict, said, seen)
+
+    with_person = False
+    noticed = False
+    waiting_on: dict[str, bool] = {}
+    for line in lines:
+        if line.kind == "owner" and line.after:
+            with_person = line.after in ("waiting", "human")
+        elif line.author == "customer" and line.kind == "message":
+            waiting_on[line.line_id] = with_person and noticed
+        elif line.line_id in shown and line.author in ("notice", "agent"):
+            noticed = True
+    for line in heard[: len(written)]:
+        replies = [reply for reply in said if reply.in_reply_to == line.line_id and reply.line_id in shown]
+        if any(reply.author == "notice" for reply in replies) or waiting_on[line.line_id]:
+            verdict.handed_off += 1
+        elif replies:
+            verdict.answered += 1
+        elif any(reply.in_reply_to == line.line_id and reply.status == "unconfirmed" for reply in said) and noticed:
+            verdict.handed_off += 1
+        else:
+            verdict.unanswered += 1
+            verdict.lost += 1
+    return verdict
+
+
+def _compare(verdict: Verdict, written: list[str], heard: list[str]) -> None:
+    """What the customer wrote against what the transcript has."""
+    for text in set(written):
+        more = heard.count(text) - written.count(text)
+        verdict.duplicated += max(0, more)
+        verdict.lost += max(0, -more)
+    verdict.duplicated += sum(text not in set(written) for text in heard)
+    if sorted(written) == sorted(heard):
+        verdict.reordered += sum(a != b for a, b in zip(written, heard, strict=True))
+
+
+def _arrived(verdict: Verdict, said: Sequence[Line], seen: Sequence[Seen]) -> set[str]:
+    """Match what the brand composed with what the screen shows, in order; the ids of lines that are on it."""
+    shown: set[str] = set()
+    at = 0
+    for line in said:
+        if line.status == "dropped":
+            continue
+        wanted = _plain(line.text)
+        got, parts = "", at
+        while parts < len(seen) and len(got) < len(wanted) and wanted.startswith(got):
+            got = _plain(got + " " + seen[parts].text)
+            parts += 1
+        if got == wanted or (got and got.replace(" ", "") == wanted.replace(" ", "")):
+            at = parts
+            shown.add(line.line_id)
+        elif line.status == "unconfirmed":
+            verdict.unconfirmed += 1
+        elif any(_plain(item.text) == wanted for item in seen[at:]):
+            verdict.reordered += 1
+            shown.add(line.line_id)
+        elif line.status != "failed":
+            verdict.lost += 1
+    verdict.duplicated += max(0, len(seen) - at)
+    return shown
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
