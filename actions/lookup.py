@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handoff import hand_off
@@ -34,10 +34,14 @@ def not_found(
     misses = int(tracker.get_slot("lookup_misses") or 0) + 1
     if misses < MISSES_BEFORE_OFFERING_A_PERSON:
         dispatcher.utter_message(response=f"utter_not_found_{question.slot}", ref=ref)
+        # The sentence asks again, so the form is only reopened. Running it now would take the same reference
+        # from the same message a second time.
         return [
             SlotSet(question.slot, None),
             SlotSet("lookup_misses", misses),
-            FollowupAction(question.form),
+            ActiveLoop(question.form),
+            SlotSet("requested_slot", question.slot),
+            FollowupAction("action_listen"),
         ]
     dispatcher.utter_message(response=f"utter_not_found_again_{question.slot}", ref=ref)
     return answered(question)

@@ -55,11 +55,11 @@ GREETING = "hi"
 GREETINGS = {"id": "halo"}  # by the first part of the locale that the platform reports
 
 
-class CredentialsError(SettingsError, RasaException):  # type: ignore[misc]
+class CredentialsError(SettingsError, RasaException):
     """A SettingsError that Rasa's command line prints as one line instead of a traceback."""
 
 
-class Connector(InputChannel):  # type: ignore[misc]
+class Connector(InputChannel):
     """The base of the generated classes; `channel_name` is the registry's."""
 
     channel_name: ClassVar[str]
@@ -182,7 +182,7 @@ class Connector(InputChannel):  # type: ignore[misc]
                 self.accept(events, on_new_message)
 
 
-class _Output(OutputChannel):  # type: ignore[misc]
+class _Output(OutputChannel):
     """Says what the assistant says. One per turn, so that it knows whom and what it answers."""
 
     channel_name: ClassVar[str]

@@ -27,7 +27,7 @@ SECTION_PREFIX = "channels.rasa_connector."
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
-class _PlainConstructor(SafeConstructor):  # type: ignore[misc]
+class _PlainConstructor(SafeConstructor):
     """Reads `${VARIABLE}` as the text that it is.
 
     Importing Rasa teaches the YAML library's own constructor, for the whole process, to replace variables

@@ -10,9 +10,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from redis.asyncio import Redis
+from sanic import Sanic
 
 from bot.adapters.embedded_valkey import EmbeddedValkey
 
+Sanic.test_mode = True  # several apps in one process; must be set before the first
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 
 

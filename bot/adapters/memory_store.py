@@ -11,7 +11,7 @@ from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
 from bot.core.conversation import Conversation, Owner
 from bot.core.events import AnyEvent
 from bot.core.ports import Commit, Lease, Letter, Loaded, PartState, VersionConflict
-from bot.core.sla import QueueState
+from bot.core.sla import WAITS_KEPT, QueueState
 from channels.messages import OutboundMessage, Sender
 
 
@@ -75,7 +75,8 @@ class MemoryStore:
 
     async def queue(self) -> QueueState:
         waiting = await self.owned(Owner.WAITING)
-        return QueueState(ahead=len(waiting), agents_present=self.agents_present, recent_waits_s=self._waits)
+        recent = self._waits[-WAITS_KEPT:]
+        return QueueState(ahead=len(waiting), agents_present=self.agents_present, recent_waits_s=recent)
 
     async def note_wait(self, seconds: float) -> None:
         self._waits.append(seconds)

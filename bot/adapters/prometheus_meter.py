@@ -45,10 +45,10 @@ class PrometheusMeter:
             for name, (text, labels, buckets) in SECONDS.items()
         }
 
-    def count(self, name: str, amount: int = 1, **labels: str) -> None:
+    def count(self, name: str, amount: int = 1, /, **labels: str) -> None:
         self._counters[name].labels(**labels).inc(amount)
 
-    def observe(self, name: str, seconds: float, **labels: str) -> None:
+    def observe(self, name: str, seconds: float, /, **labels: str) -> None:
         self._seconds[name].labels(**labels).observe(seconds)
 
     def text(self) -> str:
@@ -77,7 +77,7 @@ def exposition(
 ) -> bytes:
     """The whole deployment's metrics. `depths`: (mailbox, messages, oldest age in seconds)."""
     registry = CollectorRegistry()
-    registry.register(_Snapshots(snapshots))  # type: ignore[arg-type]
+    registry.register(_Snapshots(snapshots))
     messages = Gauge("sigap_queue_messages", "Messages in mailboxes", ("queue",), registry=registry)
     age = Gauge("sigap_queue_age_seconds", "How long the longest-ready mailbox waits", ("queue",), registry=registry)
     for queue, count, oldest_s in depths:

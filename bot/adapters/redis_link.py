@@ -11,13 +11,13 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bot.core.ports import StoreUnavailable
 
 PREFIX = "sigap:"
-REFUSALS = ("OOM", "MISCONF", "READONLY", "MASTERDOWN")  # it answers, but can't take writes now
+REFUSALS = ("OOM", "MISCONF", "MASTERDOWN")  # it answers, but can't take writes now
 WITHOUT_MAILBOXES = frozenset({"begin_send"})
 
 
@@ -35,7 +35,7 @@ def source(name: str) -> str:
     return own if name in WITHOUT_MAILBOXES else (folder / "mailbox.lua").read_text(encoding="utf-8") + own
 
 
-def script(redis: Redis[bytes], name: str) -> AsyncScript[Any]:
+def script(redis: Redis[bytes], name: str) -> AsyncScript:
     """A script that loads itself again when the server has forgotten it (a restart, a flush)."""
     return redis.register_script(source(name))
 
@@ -45,9 +45,11 @@ def reaching() -> Iterator[None]:
     """Turns "cannot be reached or cannot write" into StoreUnavailable; everything else stays what it is."""
     try:
         yield
-    except (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError, OSError) as error:
+    except (RedisConnectionError, RedisTimeoutError, ReadOnlyError, OSError) as error:
         raise StoreUnavailable(type(error).__name__) from error
     except ResponseError as error:
-        if str(error).startswith(REFUSALS):
-            raise StoreUnavailable(str(error).split(" ")[0]) from error
+        # Out of memory has a class of its own, which the library's types do not know.
+        kind = type(error).__name__
+        if kind == "OutOfMemoryError" or str(error).startswith(REFUSALS):
+            raise StoreUnavailable(kind) from error
         raise

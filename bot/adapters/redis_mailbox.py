@@ -71,7 +71,7 @@ class RedisMailbox:
 
     async def _ring(self, timeout_s: float) -> None:
         with reaching():
-            await self._redis.blpop([self._p + "wake"], timeout=timeout_s)  # type: ignore[arg-type]
+            await self._redis.blpop([self._p + "wake"], timeout=timeout_s)
 
     async def extend(self, lease: Lease) -> None:
         await self._settle(lease, "extend", self._lease_ms)
@@ -116,12 +116,12 @@ class RedisMailbox:
             oldest_s=oldest,
         )
 
-    async def _settle(self, lease: Lease, verb: str, *args: object) -> Lease | None:
+    async def _settle(self, lease: Lease, verb: str, *args: str | float) -> Lease | None:
         answer = await self._run("settle", lease.key, lease.token, verb, lease.entry_id, *args)
         if answer == b"lost":
             raise LeaseLost(lease.key)
         return lease_of(self.name, lease.owner, answer) if isinstance(answer, list) else None
 
-    async def _run(self, name: str, *args: object) -> Any:
+    async def _run(self, name: str, *args: str | bytes | float) -> Any:
         with reaching():
             return await self._scripts[name](args=[self._p, *args])

@@ -13,11 +13,10 @@ from bot.adapters.redis_mailbox import lease_of, mailbox_prefix
 from bot.core.conversation import Conversation, Owner
 from bot.core.events import AnyEvent
 from bot.core.ports import Commit, Lease, LeaseLost, Loaded, VersionConflict
-from bot.core.sla import QueueState
+from bot.core.sla import WAITS_KEPT, QueueState
 from channels.messages import OutboundMessage
 
 LOG_MAX = 1000  # events of a conversation kept live; the archive keeps them all
-WAITS_KEPT = 20
 
 _events = msgspec.json.Decoder(AnyEvent)
 _conversations = msgspec.json.Decoder(Conversation)
@@ -84,7 +83,7 @@ class RedisStore:
             pipe.lrange(f"{self._prefix}waits", -WAITS_KEPT, -1)
             pipe.time()
             waiting, waits, (seconds, _) = await pipe.execute()
-            # Presence is written by Sessions.seen: agent → when their desk was last heard of.
+            # Presence is written by Sessions.seen: agent → until when they count as present.
             present = await self._redis.zcount(f"{self._prefix}present", seconds, "+inf")
         return QueueState(ahead=waiting, agents_present=present, recent_waits_s=[float(w) for w in waits])
 

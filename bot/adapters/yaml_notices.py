@@ -32,6 +32,6 @@ class YamlNotices:
                 if not self._texts.get(name, {}).get(language):
                     raise SettingsError(f"{path.name}: {name}.{language}", "is missing", "Write this sentence")
 
-    def text(self, name: str, language: str, **values: object) -> str:
+    def text(self, name: str, language: str, /, **values: object) -> str:
         texts = self._texts[name]
         return texts.get(language, texts[LANGUAGES[0]]).format(**values)

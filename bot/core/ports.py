@@ -276,7 +276,8 @@ class Sessions(Protocol):
     async def open(self, agent_id: str) -> str:
         """A new session's secret token."""
 
-    async def agent_of(self, token: str) -> str | None: ...
+    async def agent_of(self, token: str, *, active: bool = True) -> str | None:
+        """`active` false: look without counting it as use, so that a forgotten open desk still ends."""
 
     async def close(self, token: str) -> None: ...
 
@@ -285,6 +286,9 @@ class Sessions(Protocol):
     async def seen(self, agent_id: str) -> None:
         """The agent has a desk open right now."""
 
+    async def present(self) -> Sequence[str]:
+        """Ids of the agents who have a desk open."""
+
     async def failed_logins(self, who: str, *, add: bool = False, clear: bool = False) -> int:
         """Recent failures for a login name or an address, within fifteen minutes."""
 
@@ -292,7 +296,7 @@ class Sessions(Protocol):
 class Notices(Protocol):
     """The system's own sentences, written by designers in data/notices.yml."""
 
-    def text(self, name: str, language: str, **values: object) -> str: ...
+    def text(self, name: str, language: str, /, **values: object) -> str: ...
 
 
 class Clock(Protocol):
@@ -302,9 +306,9 @@ class Clock(Protocol):
 class Meter(Protocol):
     """Figures for the operator: names and labels are listed in `bot/adapters/prometheus_meter.py`."""
 
-    def count(self, name: str, **labels: str) -> None: ...
+    def count(self, name: str, amount: int = 1, /, **labels: str) -> None: ...
 
-    def observe(self, name: str, seconds: float, **labels: str) -> None: ...
+    def observe(self, name: str, seconds: float, /, **labels: str) -> None: ...
 
 
 class Signals(Protocol):

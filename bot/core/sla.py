@@ -9,6 +9,7 @@ from statistics import median
 import msgspec
 
 USUAL_WAIT_S = 300.0  # assumed until there are real waits to learn from: five minutes
+WAITS_KEPT = 20  # how many of the latest waits count as recent
 LONGEST_PROMISE_MIN = 60  # beyond this a number of minutes is no longer honest
 
 

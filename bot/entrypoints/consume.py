@@ -37,11 +37,17 @@ async def consume(
             if freed:
                 log.info("took up what an earlier life left", mailbox=mailbox.name, conversations=freed)
             break
-    await asyncio.gather(*(_slot(mailbox, owner, stopping, handle, failed, gate) for _ in range(slots)))
+    await asyncio.gather(*(_slot(number, mailbox, owner, stopping, handle, failed, gate) for number in range(slots)))
 
 
 async def _slot(
-    mailbox: Mailbox, owner: str, stopping: asyncio.Event, handle: Handle, failed: Failed, gate: Gate | None
+    number: int,
+    mailbox: Mailbox,
+    owner: str,
+    stopping: asyncio.Event,
+    handle: Handle,
+    failed: Failed,
+    gate: Gate | None,
 ) -> None:
     while not stopping.is_set():
         try:
@@ -49,7 +55,8 @@ async def _slot(
                 await gate()
             lease = await mailbox.lease(owner, LEASE_WAIT_S)
         except StoreUnavailable:
-            log.warning("store unavailable", mailbox=mailbox.name)
+            if number == 0:  # once is enough
+                log.warning("store unavailable", mailbox=mailbox.name)
             await asyncio.sleep(0.5)
             continue
         while lease is not None:

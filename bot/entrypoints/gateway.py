@@ -34,6 +34,7 @@ from channels.webhook import Handshake, Received, Refused, Unreadable, receive
 log = structlog.get_logger(__name__)
 
 BODY_MAX = 4 * 1024 * 1024  # bytes; Meta's batches of a thousand events stay below
+KEEP_ALIVE_S = 75  # platforms and proxies reuse connections; Sanic's own 5 s would have most of them start anew
 START_AGAIN_S = 3.0  # how long between attempts to tell a platform our address
 
 
@@ -87,7 +88,14 @@ def create_app(system: System) -> Sanic:
     """The gateway's app over a connected System. Raises SettingsError."""
     app = Sanic(f"sigap-gateway-{id(system):x}", configure_logging=False)
     app.config.update(SANIC_CONFIG)
-    app.config.update({"REQUEST_MAX_SIZE": BODY_MAX, "ACCESS_LOG": False, "FALLBACK_ERROR_FORMAT": "json"})
+    app.config.update(
+        {
+            "REQUEST_MAX_SIZE": BODY_MAX,
+            "ACCESS_LOG": False,
+            "FALLBACK_ERROR_FORMAT": "json",
+            "KEEP_ALIVE_TIMEOUT": KEEP_ALIVE_S,
+        }
+    )
     settings = system.settings
 
     app.blueprint(health.blueprint(system))

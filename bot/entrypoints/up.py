@@ -18,6 +18,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from bot import bootstrap, demo
+from bot.adapters import redis_link
 from bot.adapters.embedded_valkey import EmbeddedValkey, ValkeyUnavailable
 from bot.adapters.rasa_project import usable_model
 from bot.entrypoints import gateway, process
@@ -86,7 +87,7 @@ class Supervisor:
                 gateway.listen("127.0.0.1", self._settings.sandbox_port).close()
             except SettingsError as error:
                 raise SettingsError("SIGAP_SANDBOX_PORT", error.problem, error.fix) from None
-        bootstrap.System(self._settings, bootstrap.redis_link.connect(bootstrap.redis_url(self._settings))).channels  # noqa: B018
+        bootstrap.System(self._settings, redis_link.connect(bootstrap.redis_url(self._settings))).channels  # noqa: B018
 
     def _plan(self) -> Sequence[tuple[str, Sequence[str]]]:
         workers = [(f"worker-{n}", ["worker", "--number", str(n)]) for n in range(1, self._settings.workers + 1)]

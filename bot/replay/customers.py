@@ -9,12 +9,14 @@ import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import msgspec
 import websockets.client
 from websockets.exceptions import WebSocketException
+from websockets.typing import Origin
 
 from bot.settings import Settings
 
@@ -98,7 +100,7 @@ class TelegramCustomers(Customers):
                     key = f"telegram:{entry['chat_id']}"
                     await self.show(key, Seen(text=entry["text"], at=time.monotonic()))
 
-    async def _get(self, path: str, **query: int) -> dict[str, object]:
+    async def _get(self, path: str, **query: int) -> dict[str, Any]:
         answer = await self._http.get(path, params=query)
         answer.raise_for_status()
         return dict(answer.json())
@@ -183,8 +185,8 @@ class _Visitor:
             try:
                 async with websockets.client.connect(
                     f"ws://127.0.0.1:{port}/webchat/socket",
-                    origin=base,
-                    open_timeout=10,  # type: ignore[arg-type]
+                    origin=Origin(base),
+                    open_timeout=10,
                 ) as socket:
                     await socket.send(json.dumps({"t": "hello", "token": self._token, "last_seq": self._last_seq}))
                     self._socket = socket

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from bot.bootstrap import System
@@ -55,7 +56,7 @@ async def play(
     await _settle(system, customers)
     verdict = Verdict()
     for key, written, waits in played:
-        lines = fold(await _patiently(lambda key=key: system.store.log(key)))
+        lines = fold(await _patiently(partial(system.store.log, key)))
         verdict.add(judge(written, waits, customers.seen[key], lines))
         await customers.leave(key)
     return verdict

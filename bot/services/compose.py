@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import msgspec
+from msgspec.structs import replace
 
 from bot.core.conversation import Conversation
 from bot.core.events import AnyEvent, ReplyComposed
@@ -34,8 +35,8 @@ class Outgoing:
         message_id = message_id or uuid4().hex
         attachments = (Attachment(kind="image", url=image),) if image else ()
         self.messages.append(
-            OutboundMessage(
-                message_id=message_id,
+            replace(
+                self._blank(message_id),
                 sender=sender,
                 text=text,
                 buttons=buttons,
@@ -43,7 +44,6 @@ class Outgoing:
                 in_reply_to=in_reply_to,
                 agent_name=agent_name,
                 reply_to=self.conversation.last_inbound_id,
-                **self._address(),
             )
         )
         self.events.append(
@@ -77,9 +77,7 @@ class Outgoing:
 
     def acknowledge(self, callback: str) -> None:
         """Queue the platform's confirmation of a tapped button."""
-        self.messages.append(
-            OutboundMessage(message_id=uuid4().hex, kind="acknowledge", acknowledge=callback, **self._address())
-        )
+        self.messages.append(replace(self._blank(uuid4().hex), kind="acknowledge", acknowledge=callback))
 
     def promise(self, notices: Notices, name: str, queue: QueueState, in_reply_to: str = "") -> None:
         """Queue a notice that tells how long it takes, or honestly that nobody knows."""
@@ -91,17 +89,19 @@ class Outgoing:
         )
         self.say(Sender.NOTICE, text, in_reply_to=in_reply_to)
 
-    def _address(self) -> dict[str, object]:
+    def _blank(self, message_id: str) -> OutboundMessage:
+        """An addressed message that says nothing yet."""
         conversation = self.conversation
-        return {
-            "channel": conversation.channel,
-            "thread_id": conversation.thread_id,
-            "customer": conversation.customer,
-            "surface": conversation.surface,
-            "created_at": self._now,
-            "epoch": conversation.epoch,
-            "asked_at": self._asked_at,
-        }
+        return OutboundMessage(
+            message_id=message_id,
+            channel=conversation.channel,
+            thread_id=conversation.thread_id,
+            customer=conversation.customer,
+            surface=conversation.surface,
+            created_at=self._now,
+            epoch=conversation.epoch,
+            asked_at=self._asked_at,
+        )
 
 
 def handoff_timer(conversation: Conversation, now: datetime, after: timedelta) -> Timer:

@@ -154,9 +154,10 @@ class _Decision:
         if self.conversation.owner is Owner.CLOSED:
             self._change(handoff.reopen(self.conversation, self._now))
         self.conversation = self.conversation.heard(item, item.external_id)
+        attachments: tuple[m.Attachment, ...] = ()
         if isinstance(item, m.ButtonTapped):
             choice = self.conversation.choice(item.button)
-            text, attachments = (choice.title if choice else item.title), ()
+            text = choice.title if choice else item.title
         else:
             text, attachments = " ".join(filter(None, (item.text, item.referral))), item.attachments
         self.events.append(

@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -83,7 +84,7 @@ class Deliver:
         for part in range(len(self._channel.render(message))):
             state = await self._begin(message, part, attempt)
             if state.verdict == "unknown" and self._channel.capabilities.idempotent_send:
-                await until_stored(lambda p=part: self._sends.abort(message, p))
+                await until_stored(partial(self._sends.abort, message, part))
                 state = await self._begin(message, part, attempt)
             match state.verdict:
                 case "done":
@@ -97,7 +98,7 @@ class Deliver:
                         external_id = await self._channel.send_part(message, part)
                     except SendError as error:
                         return await self._face(message, part, lease, error)
-                    await until_stored(lambda p=part, x=external_id: self._sends.finish(message, p, x))
+                    await until_stored(partial(self._sends.finish, message, part, external_id))
                     external_ids.append(external_id)
         sent = e.ReplySent(
             conversation=lease.key, at=self._clock.now(), message_id=message.message_id,
@@ -229,7 +230,7 @@ class Deliver:
 
 def back_off(attempt: int) -> float:
     """Seconds before the next attempt: doubling, capped, with jitter so that many do not return at once."""
-    return min(LONGEST_BACK_OFF_S, BACK_OFF_S * 2 ** (attempt - 1)) * random.uniform(0.8, 1.2)
+    return min(LONGEST_BACK_OFF_S, BACK_OFF_S * 2.0 ** (attempt - 1)) * random.uniform(0.8, 1.2)
 
 
 async def until_stored(write: Callable[[], Awaitable[T]]) -> T:

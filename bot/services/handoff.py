@@ -182,9 +182,9 @@ class DeskService:
 
     # ---- shared ------------------------------------------------------------------------------------
 
-    def _notice(self, change: _Change, name: str, **values: str) -> _Change:
+    def _notice(self, change: _Change, notice: str, /, **values: str) -> _Change:
         out = Outgoing(change.conversation, self._clock.now())
-        out.say(Sender.NOTICE, self._notices.text(name, change.conversation.language, **values))
+        out.say(Sender.NOTICE, self._notices.text(notice, change.conversation.language, **values))
         change.events.extend(out.events)
         change.outbox.extend(out.messages)
         return change

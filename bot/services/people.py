@@ -44,18 +44,8 @@ class Passwords(Protocol):
         """An empty hash matches nothing, in the usual time."""
 
 
-class DeskSessions(Sessions, Protocol):
-    """Sessions, with what the desk's live feed and the command line need besides."""
-
-    async def agent_of(self, token: str, *, active: bool = True) -> str | None:
-        """`active` false: look without counting it as use, so that a forgotten open desk still ends."""
-
-    async def present(self) -> Sequence[str]:
-        """Ids of the agents who have a desk open."""
-
-
 class People:
-    def __init__(self, agents: AgentDirectory, sessions: DeskSessions, passwords: Passwords) -> None:
+    def __init__(self, agents: AgentDirectory, sessions: Sessions, passwords: Passwords) -> None:
         self._agents = agents
         self._sessions = sessions
         self._passwords = passwords
@@ -123,7 +113,7 @@ class People:
         return await self._sessions.open(login)
 
     async def agent_for(self, token: str, *, active: bool = True) -> Agent | None:
-        """Who this session's token belongs to, if they may still work. `active` false: see DeskSessions."""
+        """Who this session's token belongs to, if they may still work. `active` false: see Sessions."""
         agent_id = await self._sessions.agent_of(token, active=active) if token else None
         agent = await self._agents.get(agent_id) if agent_id else None
         return None if agent is None or agent.disabled else agent

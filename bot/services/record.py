@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -43,7 +44,7 @@ class Record:
                     following = asyncio.ensure_future(anext(events))
                 if batch and (not done or len(batch) >= BATCH):
                     full, batch = batch, []
-                    await self._with_patience(lambda written=full: self._archive.write(written))
+                    await self._with_patience(partial(self._archive.write, full))
                     await self._trim(full[-1][0])
         finally:
             following.cancel()

@@ -47,7 +47,7 @@ class Hub:
                     async for visitor, item in rings:
                         self._pass_on(visitor, item)
             except Exception as error:
-                log.error("webchat.listening_failed", error=type(error).__name__)  # noqa: TRY400
+                log.error("webchat.listening_failed", error=type(error).__name__)
                 await asyncio.sleep(1.0)
 
     async def close_all(self, code: int) -> None:

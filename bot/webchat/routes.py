@@ -41,8 +41,8 @@ def blueprint(door: WebchatDoor) -> Blueprint:
     """Web chat's routes. Update the app's config with `door.SANIC_CONFIG` before it serves."""
     routes = _Routes(door)
     bp = Blueprint("webchat")
-    bp.listener(routes.start, "after_server_start")
-    bp.listener(routes.stop, "before_server_stop")
+    bp.listener("after_server_start")(routes.start)
+    bp.listener("before_server_stop")(routes.stop)
     bp.add_route(_function(routes.chat), "/chat", methods=["GET"])
     bp.add_route(_function(routes.embed), "/webchat/embed.js", methods=["GET"])
     bp.add_route(_function(routes.static), "/webchat/static/<name:str>", methods=["GET"])
@@ -141,7 +141,7 @@ class _Routes:
             await Visit(wire, self._door, self._hub, self._messages, origin).run()
         except Exception as error:
             # The type only: the text of an unforeseen error may quote what the visitor wrote.
-            log.error("webchat.visit_failed", error=type(error).__name__)  # noqa: TRY400
+            log.error("webchat.visit_failed", error=type(error).__name__)
             await wire.close(FAILED)
         finally:
             self._sockets.leave(address)

@@ -6,6 +6,7 @@ The protocol is described in channels/webchat/README.md.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import deque
 from collections.abc import Mapping
@@ -166,7 +167,7 @@ class Visit:
         self._refusals += 1
         if self._refusals > self._door.channel.settings.burst:
             raise Refused(TOO_FAST, f"retry_after={wait_s:.1f}")
-        await self._complain("rate", "too many messages at once", frame, retry_after=round(wait_s, 2))
+        await self._complain("rate", "too many messages at once", frame, retry_after=math.ceil(wait_s * 100) / 100)
 
     async def _take(self, data: bytes, frame: Mapping[str, Any]) -> None:
         request = RawRequest(

@@ -103,7 +103,7 @@ async def test_new_customers_groups_and_dials(page, sandbox, bot):
     (update,) = await bot.get_updates(timeout=5)
     assert (update.message.chat.title, update.message.text) == ("Neighbours", "@arunika_bot help")
     await page.get_by_role("button", name="A bad day").click()
-    await expect(page.get_by_label("Updates delivered twice")).to_have_value("20")
+    await expect(page.get_by_role("slider", name="Updates delivered twice")).to_have_value("20")
     assert sandbox.world.dials.duplicate_share == 0.2
 
 

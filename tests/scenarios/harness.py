@@ -71,10 +71,10 @@ class Sigap:
             return self._process.wait(40)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            raise Failed(f"did not stop\n{self.log()}") from None
+            raise Failed(f"did not stop\n{self.log()[-3000:]}") from None
 
     def log(self) -> str:
-        return self._log.read_text(errors="replace")[-4000:]
+        return self._log.read_text(errors="replace")
 
     def health(self) -> dict[str, Any]:
         try:
@@ -87,11 +87,11 @@ class Sigap:
         began = time.monotonic()
         while time.monotonic() - began < timeout_s:
             if self._process is not None and self._process.poll() is not None:
-                raise Failed(f"ended with {self._process.returncode}\n{self.log()}")
+                raise Failed(f"ended with {self._process.returncode}\n{self.log()[-3000:]}")
             if self.health().get("status") == "ok":
                 return time.monotonic() - began
             time.sleep(0.1)
-        raise Failed(f"not ok within {timeout_s} s: {self.health()}\n{self.log()}")
+        raise Failed(f"not ok within {timeout_s} s: {self.health()}\n{self.log()[-3000:]}")
 
     def pid(self, name: str) -> int:
         """Of "valkey" or the first process whose name begins so ("worker", "gateway" …)."""

@@ -9,20 +9,37 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.webchat import pages
 from channels.messages import Attachment, Button, Sender
 from tests.webchat.serving import AGENT, BUTTONS, Gateway, free_port, gateway, stored
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     async with async_playwright() as playwright:
         opened = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield opened
         await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """The module's browser, with no page left open by another test."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def chat() -> AsyncIterator[Gateway]:
+    async with gateway() as running:
+        yield running
 
 
 class Customer:
@@ -289,7 +306,7 @@ async def test_one_line_puts_the_chat_on_another_site(browser: Browser) -> None:
         await expect(launcher).to_be_focused()
         (event,) = await stored(chat.inbound)
         await chat.say(event["thread_id"], "an answer")
-        await expect(page.get_by_role("button", name="Open chat, 1 new messages")).to_be_visible()
+        await expect(page.get_by_role("button", name="Open chat, 1 new")).to_be_visible()
 
 
 async def test_an_unlisted_site_cannot_frame_the_chat(browser: Browser, chat: Gateway) -> None:
@@ -338,11 +355,11 @@ async def test_files_are_served_by_name_only_and_cached_by_content(chat: Gateway
         ("", "", "en"),
     ],
 )
-def test_the_language_follows_the_visitor(asked: str, header: str, expected: str) -> None:
+async def test_the_language_follows_the_visitor(asked: str, header: str, expected: str) -> None:
     assert pages.choose_language(asked, header) == expected
 
 
-def test_both_languages_say_everything() -> None:
+async def test_both_languages_say_everything() -> None:
     english, indonesian = pages.words("en"), pages.words("id")
     assert set(english) == set(indonesian)
     assert all(text.strip() for text in (*english.values(), *indonesian.values()))

@@ -10,7 +10,7 @@
   const indonesian = language === "id";
   const label = script.dataset.label || (indonesian ? "Buka chat" : "Open chat");
   const closeLabel = indonesian ? "Tutup chat" : "Close chat";
-  const unreadLabel = indonesian ? "pesan baru" : "new messages";
+  const unreadLabel = indonesian ? "baru" : "new";
 
   const STYLE = `
     :host { all: initial; position: fixed; inset-inline-end: 0; bottom: 0; z-index: 2147483000; }

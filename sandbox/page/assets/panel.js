@@ -27,7 +27,7 @@ async function turn(changes) {
 
 function share(name) {
   const input = make("input", { type: "range", min: 0, max: 100, step: 5, name, "aria-label": t(name) });
-  const shown = make("output", {});
+  const shown = make("span", { class: "shown" });
   input.addEventListener("input", () => { shown.textContent = `${input.value} %`; });
   input.addEventListener("change", () => turn({ [name]: input.value / 100 }));
   return make("label", { class: "dial" }, make("span", {}, t(name)), shown, input);
@@ -60,7 +60,7 @@ export function showDials() {
     if (input.type === "checkbox") input.checked = value;
     else if (input.type === "range") {
       input.value = value * 100;
-      input.parentElement.querySelector("output").textContent = `${Math.round(value * 100)} %`;
+      input.parentElement.querySelector(".shown").textContent = `${Math.round(value * 100)} %`;
     } else if (input.name) input.value = value;
   }
 }

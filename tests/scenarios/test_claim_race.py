@@ -1,0 +1,67 @@
+"""A claim against a reply in flight, 200 times: after a person has it, the customer never hears the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from bot import bootstrap, settings
+from bot.bootstrap import System
+from bot.core.conversation import Owner
+from bot.core.ports import Agent
+from bot.replay.customers import WebchatCustomers
+from bot.services.handoff import NoSuchConversation
+from tests.scenarios.harness import Sigap
+
+RACES = 200
+LONGEST_S = 0.5
+DINA = Agent(agent_id="dina", name="Dina Lestari", password_hash="")
+QUESTIONS = ("where is my order", "what does a transfer cost", "halo kak", "reset password gimana")
+
+
+@pytest.mark.timeout(300)
+async def test_no_bot_message_after_a_claim(tmp_path: Path) -> None:
+    with Sigap(tmp_path / "home") as sigap:
+        config = settings.load(sigap.environment, dotenv=tmp_path / "none")
+        async with bootstrap.connect(config) as system:
+            customers = WebchatCustomers(config)
+            outcomes = [
+                outcome
+                for start in range(0, RACES, 10)
+                for outcome in await asyncio.gather(*(race(system, customers, n) for n in range(start, start + 10)))
+            ]
+            await asyncio.sleep(2)  # whatever might still be on its way
+            late = 0
+            for key, at_claim in outcomes:
+                spoken = await bot_lines(system, key)
+                late += spoken - at_claim
+                conversation = (await system.store.load(key)).conversation
+                assert conversation is not None
+                assert conversation.owner is Owner.HUMAN
+            await customers.close()
+    assert len(outcomes) == RACES
+    assert late == 0
+    spoken_first = sum(at_claim > 0 for _, at_claim in outcomes)
+    assert 0 < spoken_first < RACES, f"the race was never close: the bot spoke first {spoken_first} times"
+
+
+async def race(system: System, customers: WebchatCustomers, number: int) -> tuple[str, int]:
+    """A customer asks, a person claims a moment later: the key, and the bot's messages when the claim returned."""
+    key = await customers.arrive(number)
+    await customers.write(key, QUESTIONS[number % len(QUESTIONS)])
+    await asyncio.sleep(random.uniform(0, LONGEST_S))
+    while True:
+        try:
+            await system.desk.claim(key, DINA)
+        except NoSuchConversation:  # the worker has not come to it yet
+            await asyncio.sleep(0.005)
+        else:
+            return key, await bot_lines(system, key)
+
+
+async def bot_lines(system: System, key: str) -> int:
+    """What the customer's page has of the assistant: the feed is what every open page shows."""
+    return sum(item["from"] == "bot" for item in await system.feed.after(key.partition(":")[2], 0))
