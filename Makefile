@@ -7,7 +7,7 @@ BIN := .venv/bin
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run train test check lock bench-replay clean
+.PHONY: help install run train test check lock bench-replay bench-start clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -47,8 +47,11 @@ check: install ## ruff, mypy, import-linter, rasa data validate, data lint
 	$(BIN)/python -m rasa data validate --data data/nlu data/rules data/stories --fail-on-warnings
 	$(BIN)/sigap lint
 
-bench-replay: install ## replay recorded conversations through web chat and Telegram: make bench-replay DATA=file.jsonl
-	@$(BIN)/python -m benchmarks.replay $(DATA)
+bench-replay: install ## replay recorded conversations, with and without kills: make bench-replay DATA=file.jsonl
+	@$(BIN)/python -m benchmarks.replay $(DATA) $(OPTIONS)
+
+bench-start: install ## how quickly everything starts and what it weighs
+	@$(BIN)/python -m benchmarks.start
 
 lock: .uv/bin/uv ## resolve again and export the requirements with their hashes
 	$(UV) lock --python .uv/bin/python --upgrade

@@ -5,6 +5,7 @@ reference, or BackofficeUnavailable.
 """
 
 import asyncio
+import logging
 import os
 import ssl
 from collections.abc import Mapping
@@ -45,6 +46,10 @@ CARD_FACTS = {
     "delivered": ("delivered_on",),
     "returned": ("carrier",),
 }
+
+
+# httpx logs every address that it calls, and ours contain the customer's reference.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class BackofficeUnavailable(Exception):

@@ -24,9 +24,7 @@ class ActionFallback(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         if NAME in actions_of_previous_turn(tracker):
-            return hand_off(
-                dispatcher, "repeated_fallback", "The assistant did not understand two messages in a row."
-            )
+            return hand_off(dispatcher, "repeated_fallback", "The assistant did not understand two messages in a row.")
         if (tracker.active_loop or {}).get("name"):
             # The form asks its question again right after this, so a list of topics would only be noise.
             dispatcher.utter_message(response="utter_form_not_understood")

@@ -20,8 +20,7 @@ class ActionGreet(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         greeted = any(
-            event.get("event") == "action" and event.get("name") == NAME
-            for event in events_this_session(tracker)
+            event.get("event") == "action" and event.get("name") == NAME for event in events_this_session(tracker)
         )
         dispatcher.utter_message(response="utter_greet_again" if greeted else "utter_greet")
         return []

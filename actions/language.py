@@ -23,29 +23,29 @@ DEFAULT = "en"
 # (ok, thanks, please, order, refund, transfer, login, error, admin, cancel ...) are in neither list.
 INDONESIAN = frozenset(
     """
-    aja ada adalah agar akan aku akun alamat anda antar apa apakah atau atas bagaimana bagus bahasa baik bang banget baru
-    batal batalin bayar belum beli berapa besok bgt biar biaya bilang bisa blm blokir brp buat buka bukan bulan
-    bunga butuh cabang cara cek coba cuma dah dan dapat dari daftar deh dengan dg dgn di dia dikirim dimana dmn
-    dong duit dulu emang enggak engga gabisa gagal gak ga gan ganti gimana gini gitu gmn gmna gratis gua gue hai halo hari
-    harus hilang hp ilang ini itu iya jadi jam jangan jgn jika juga jg kak kakak kalau kali kalo kamu kantor kapan
-    karena karna kartu kata kami kasih ke kemarin kenapa kepotong kirim kita klo kok kpn kurir lagi lama langsung
-    lapor lebih lewat lupa maaf makasih maksimal malam mana masih masuk mau mbak mengapa min minta mohon muncul
-    nanti ngga nggak nih nomor nomornya nunggu nya orang pagi pake pakai paket pas pengen permisi pernah pesan
-    pesanan punya rekening rusak saja sama sampai sampe saldo sandi saya sebelum sedang sekarang selamat semua
-    siang siapa sih sini skrg sore sudah tadi tagihan tau telat tetapi tapi terima terus tf tgl tidak tlg tolong
-    tp trus tunggu uang ubah udah udh untuk utk woi ya yaa yang yg
+    aja ada adalah agar akan aku akun alamat anda antar apa apakah atau atas bagaimana bagus bahasa baik bang
+    banget baru batal batalin bayar belum beli berapa besok bgt biar biaya bilang bisa blm blokir brp buat buka
+    bukan bulan bunga butuh cabang cara cek coba cuma dah dan dapat dari daftar deh dengan dg dgn di dia dikirim
+    dimana dmn dong duit dulu emang enggak engga gabisa gagal gak ga gan ganti gimana gini gitu gmn gmna gratis
+    gua gue hai halo hari harus hilang hp ilang ini itu iya jadi jam jangan jgn jika juga jg kak kakak kalau
+    kali kalo kamu kantor kapan karena karna kartu kata kami kasih ke kemarin kenapa kepotong kirim kita klo kok
+    kpn kurir lagi lama langsung lapor lebih lewat lupa maaf makasih maksimal malam mana masih masuk mau mbak
+    mengapa min minta mohon muncul nanti ngga nggak nih nomor nomornya nunggu nya orang pagi pake pakai paket
+    pas pengen permisi pernah pesan pesanan punya rekening rusak saja sama sampai sampe saldo sandi saya sebelum
+    sedang sekarang selamat semua siang siapa sih sini skrg sore sudah tadi tagihan tau telat tetapi tapi terima
+    terus tf tgl tidak tlg tolong tp trus tunggu uang ubah udah udh untuk utk woi ya yaa yang yg
     """.split()
 )
 ENGLISH = frozenset(
     """
-    a about after again all already also am an and any anyone are aren't arrive arrived as ask at back be because
-    been before being but by can can't cannot cant could didn't didnt do does doesn't doesnt doing don't dont
-    for from get give go got had has hasn't hasnt have haven't havent how how's i i'd i'll i'm i've if im in into
-    is isn't isnt it it's its just know let like long lost make many me money more much must my need never new not
-    now of on one our out over pay receive received right said see sent should show so some someone something
-    still stolen stop take tell than that that's the their them then there they this to today told too tried try
-    use used very waiting want was way we well were what what's whats when when's where where's wheres which
-    while who why will with won't work working works would yesterday yet you you're your
+    a about after again all already also am an and any anyone are aren't arrive arrived as ask at back be
+    because been before being but by can can't cannot cant could didn't didnt do does doesn't doesnt doing don't
+    dont for from get give go got had has hasn't hasnt have haven't havent how how's i i'd i'll i'm i've if im
+    in into is isn't isnt it it's its just know let like long lost make many me money more much must my need
+    never new not now of on one our out over pay receive received right said see sent should show so some
+    someone something still stolen stop take tell than that that's the their them then there they this to today
+    told too tried try use used very waiting want was way we well were what what's whats when when's where
+    where's wheres which while who why will with won't work working works would yesterday yet you you're your
     """.split()
 )
 

@@ -27,9 +27,7 @@ def answered(question: Question) -> list[dict[str, Any]]:
     return [SlotSet(question.slot, None), SlotSet("lookup_misses", 0)]
 
 
-def not_found(
-    dispatcher: CollectingDispatcher, tracker: Tracker, question: Question, ref: str
-) -> list[dict[str, Any]]:
+def not_found(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question, ref: str) -> list[dict[str, Any]]:
     """Say that the reference is unknown; ask once more, and after that offer a person."""
     misses = int(tracker.get_slot("lookup_misses") or 0) + 1
     if misses < MISSES_BEFORE_OFFERING_A_PERSON:

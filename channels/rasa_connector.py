@@ -116,7 +116,7 @@ class Connector(InputChannel):
             try:
                 await channel.start("")
             except SendError as error:
-                logger.error("%s could not be started: %s", self.channel_name, error)  # noqa: TRY400
+                logger.error("%s could not be started: %s", self.channel_name, error)
             if isinstance(channel, PollingChannel) and channel.polls:
                 self._polling = asyncio.create_task(self._poll(channel, on_new_message))
 
@@ -147,7 +147,7 @@ class Connector(InputChannel):
         await self._lanes.drain()
 
     async def _turn(self, event: MessageReceived | ButtonTapped, on_new_message: OnNewMessage) -> None:
-        assert self._channel is not None  # noqa: S101 - only a channel makes events
+        assert self._channel is not None
         output = _output(self._channel, self._payloads, event)
         if isinstance(event, ButtonTapped):
             await output.acknowledge(event)
@@ -175,7 +175,7 @@ class Connector(InputChannel):
                 events, cursor = await channel.poll(cursor)
                 pause = 1.0
             except SendError as error:
-                logger.error("%s: %s. Asking again in %.0f s", self.channel_name, error, pause)  # noqa: TRY400
+                logger.error("%s: %s. Asking again in %.0f s", self.channel_name, error, pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_WAIT_S)
             else:
@@ -249,7 +249,7 @@ class _Output(OutputChannel):
             for index in range(len(self._channel.render(message))):
                 await self._send_part(message, index)
         except SendError as error:
-            logger.error(  # noqa: TRY400
+            logger.error(
                 "%s: not delivered to %s: %s",
                 self.channel_name,
                 message.conversation_key,
@@ -319,7 +319,7 @@ class _Lanes:
             except Exception as error:
                 # The place is logged without the error's own text, which may quote the customer.
                 place = "".join(traceback.format_tb(error.__traceback__))
-                logger.error("A turn of %s failed: %s\n%s", key, type(error).__name__, place)  # noqa: TRY400
+                logger.error("A turn of %s failed: %s\n%s", key, type(error).__name__, place)
         del self._waiting[key]
 
 

@@ -38,7 +38,7 @@ def binary() -> Path:
                     return found
     for name in ("valkey-server", "redis-server"):
         if path := shutil.which(name):
-            version = re.search(r"v=(\d+)", subprocess.run([path, "--version"], capture_output=True, text=True).stdout)
+            version = re.search(r"v=(\d+)", _printed_by(path))
             if version and int(version[1]) >= OLDEST:
                 return Path(path)
     raise ValkeyUnavailable(

@@ -108,7 +108,7 @@ class MemorySendLog:
         if self._begun.get(spot, attempt) != attempt:
             return PartState(verdict="unknown")
         conversation = (await self._store.load(message.conversation_key)).conversation
-        if message.sender is not Sender.AGENT and conversation and conversation.epoch > message.epoch:
+        if message.sender is not Sender.AGENT and conversation and conversation.taken_epoch > message.epoch:
             return PartState(verdict="stale")
         self._begun[spot] = attempt
         self._in_flight[message.conversation_key] = message.message_id

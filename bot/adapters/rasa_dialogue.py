@@ -16,6 +16,7 @@ import structlog
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import InMemoryLockStore
+from rasa.core.processor import MAX_NUMBER_OF_PREDICTIONS
 from rasa.core.tracker_store import TrackerStore
 from rasa.core.utils import AvailableEndpoints
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
@@ -81,6 +82,14 @@ class RasaDialogue:
 
     def _turn(self, tracker: DialogueStateTracker, output: _Collector) -> Turn:
         slots = tracker.current_slot_values()
+        actions = _actions(tracker)
+        if len(actions) >= MAX_NUMBER_OF_PREDICTIONS:
+            # Rasa gives up there: a rule leads back to itself. Saying the same thing ten times helps nobody.
+            log.error("the assistant went round in circles", actions=actions[-1])
+            output.utterances.clear()
+            output.handoff = HandoffRequest(
+                reason="assistant_failed", detail=f"It went round in circles: {actions[-1]}"
+            )
         return Turn(
             utterances=tuple(output.utterances),
             intents=_intents(tracker),
@@ -90,7 +99,7 @@ class RasaDialogue:
                 for name, value in slots.items()
                 if value not in (None, "", [], False) and name not in INTERNAL_SLOTS
             },
-            actions=_actions(tracker),
+            actions=actions,
             handoff=output.handoff,
             tracker=json.dumps([event.as_dict() for event in compact(tracker)], ensure_ascii=False).encode(),
         )

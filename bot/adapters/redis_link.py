@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript

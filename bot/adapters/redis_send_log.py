@@ -1,4 +1,4 @@
-"""The courier's memory of what left, and the gate that the epoch keeps."""
+"""The courier's memory of what left, and the gate that a person's takeover shuts."""
 
 from __future__ import annotations
 

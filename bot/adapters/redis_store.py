@@ -45,7 +45,7 @@ class RedisStore:
             commit.ack,
             expected=str(commit.expected_version),
             version=str(conversation.version),
-            epoch=str(conversation.epoch),
+            taken_epoch=str(conversation.taken_epoch),
             owner=conversation.owner,
             since=since.timestamp(),
             state=msgspec.json.encode(conversation).decode(),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Protocol
 
 from bot.core.ports import StoreUnavailable, VisitorFeed
 from channels.messages import ApiCall, ApiResponse
@@ -12,15 +10,10 @@ from channels.messages import ApiCall, ApiResponse
 _PATH = re.compile(r"/feed/(?P<visitor>[0-9A-Za-z_-]+)(?P<signal>/signal)?")
 
 
-class RingingFeed(VisitorFeed, Protocol):
-    async def ring(self, key: str, item: Mapping[str, Any]) -> None:
-        """Tell open pages something that is not kept."""
-
-
 class FeedTransport:
     """Implements channels.base.Transport. Repeating a call with the same key appends nothing."""
 
-    def __init__(self, feed: RingingFeed) -> None:
+    def __init__(self, feed: VisitorFeed) -> None:
         self._feed = feed
 
     async def call(self, call: ApiCall, *, idempotency_key: str) -> ApiResponse:

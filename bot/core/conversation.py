@@ -51,8 +51,9 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer's thread on one channel.
 
-    `version` counts commits (compare-and-set); `epoch` counts changes of owner; an `episode` runs from the
-    assistant's start to a person's return or a close.
+    `version` counts commits (compare-and-set); `epoch` counts changes of owner; `taken_epoch` is the one that a
+    person's latest takeover began: automated words from before it are never said after it. An `episode` runs from
+    the assistant's start to a person's return or a close.
     """
 
     key: str
@@ -65,6 +66,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     owner: Owner = Owner.BOT
     version: int = 0
     epoch: int = 0
+    taken_epoch: int = 0
     episode: int = 1
     agent_id: str = ""
     agent_name: str = ""

@@ -1,7 +1,8 @@
 """The handoff's state machine: who may take a conversation from whom. One table, pure functions.
 
-BOT → WAITING → HUMAN → (BOT | CLOSED). Every change of owner raises the epoch, which is what keeps a reply
-composed before a takeover from being said after it.
+BOT → WAITING → HUMAN → (BOT | CLOSED). Every change of owner raises the epoch; the one that a person's takeover
+begins is what keeps a reply composed before it from being said after it. The assistant's own step back silences
+nothing: what it had answered until then the customer still gets.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ def _move(
         conversation,
         owner=to,
         epoch=conversation.epoch + 1,
+        taken_epoch=conversation.epoch + 1 if to is Owner.HUMAN else conversation.taken_epoch,
         episode=episode or conversation.episode,
         agent_id=agent_id if to is Owner.HUMAN else "",
         agent_name=agent_name if to is Owner.HUMAN else "",

@@ -181,7 +181,7 @@ class ConversationStore(Protocol):
 
 
 class PartState(msgspec.Struct, frozen=True, kw_only=True):
-    """May this part be sent? `verdict`: go | stale (the owner changed) | done | unknown (a killed courier began it)."""
+    """May this part be sent? `verdict`: go | stale (the owner changed) | done | unknown (a dead courier began it)."""
 
     verdict: str
     external_id: str = ""
@@ -191,7 +191,7 @@ class SendLog(Protocol):
     """The courier's memory of what left: it is written before and after every call to a platform."""
 
     async def begin(self, message: OutboundMessage, part: int, attempt: str) -> PartState:
-        """Mark the part as leaving, unless the epoch says that the bot may no longer speak. One step."""
+        """Mark the part as leaving, unless it is automated and older than a person's takeover. One step."""
 
     async def finish(self, message: OutboundMessage, part: int, external_id: str) -> None: ...
 
@@ -344,6 +344,9 @@ class VisitorFeed(Protocol):
         """The item's sequence number, the same one for the same `dedupe_id`."""
 
     async def after(self, key: str, seq: int) -> Sequence[Mapping[str, Any]]: ...
+
+    async def ring(self, key: str, item: Mapping[str, Any]) -> None:
+        """Tell open pages something that is not kept."""
 
     def listen(self) -> AbstractAsyncContextManager[AsyncIterator[tuple[str, Mapping[str, Any]]]]: ...
 

@@ -82,4 +82,4 @@ def may_free(conversation: Conversation, viewer: Agent) -> bool:
 
 def _customer(conversation: Conversation) -> str:
     customer = conversation.customer
-    return customer.name or customer.username or customer.external_id
+    return customer.name or customer.username or f"#{customer.external_id[-6:]}"

@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 import warnings
+from contextlib import suppress
+from uuid import uuid4
 
+import msgspec
 import structlog
 
 from bot.adapters.rasa_project import usable_model
 from bot.bootstrap import System
-from bot.core.ports import Lease
+from bot.core.ports import InboundItem, Lease, StoreUnavailable
 from bot.entrypoints import process
 from bot.entrypoints.consume import consume
 from bot.entrypoints.process import Life
 from bot.settings import Settings
+from channels.messages import OutboundMessage
 
 log = structlog.get_logger(__name__)
+_items = msgspec.json.Decoder(InboundItem)
 
 SLOTS = 8  # conversations at the same time: while one waits for the back office, others go on
 MOST_ATTEMPTS = 3
+TYPING_AFTER_S = 0.6  # a turn that takes longer waits for the back office: the customer sees that we are at it
 BACK_OFF_S = 0.5
 
 
@@ -64,6 +70,21 @@ async def work(life: Life, system: System) -> None:
     async def handle(lease: Lease) -> Lease | None:
         if lease.attempts > MOST_ATTEMPTS:  # it killed the workers that had it
             return await give_up(lease, "Killed")
-        return await converse.handle(lease)
+        typing = asyncio.create_task(_show_typing(system, lease))
+        try:
+            return await converse.handle(lease)
+        finally:
+            typing.cancel()
 
     await consume(system.inbound, life.owner, SLOTS, life.stopping, handle, failed)
+
+
+async def _show_typing(system: System, lease: Lease) -> None:
+    await asyncio.sleep(TYPING_AFTER_S)
+    item = _items.decode(lease.body)
+    signal = OutboundMessage(
+        message_id=uuid4().hex, kind="typing", channel=item.channel, thread_id=item.thread_id, customer=item.customer,
+        created_at=system.clock.now(),
+    )  # fmt: skip
+    with suppress(StoreUnavailable):
+        await system.signals.publish(signal)

@@ -75,6 +75,11 @@ class Outgoing:
         )  # fmt: skip
         self.conversation = self.conversation.offering(pairs)
 
+    def take_events(self) -> list[AnyEvent]:
+        """The events collected since the last call."""
+        taken, self.events = self.events, []
+        return taken
+
     def acknowledge(self, callback: str) -> None:
         """Queue the platform's confirmation of a tapped button."""
         self.messages.append(replace(self._blank(uuid4().hex), kind="acknowledge", acknowledge=callback))

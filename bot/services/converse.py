@@ -187,7 +187,7 @@ class _Decision:
                 sender=m.Sender.AGENT,
                 text=item.text,
                 agent_name=name,
-            )  # fmt: skip
+            )
         )
         self.events.append(
             e.ReplySent(
@@ -195,7 +195,7 @@ class _Decision:
                 at=item.at,
                 message_id=message_id,
                 external_ids=(item.external_id,),
-            )  # fmt: skip
+            )
         )
 
     # ---- answering ---------------------------------------------------------------------------------
@@ -264,12 +264,13 @@ class _Decision:
     # ---- committing --------------------------------------------------------------------------------
 
     def commit(self) -> Commit:
-        if isinstance(self._item, m.ButtonTapped) and self._item.acknowledge and not self._out.messages:
-            self._out.acknowledge(self._item.acknowledge)  # a person has it; the button must not spin all the same
+        tapped = self._item.acknowledge if isinstance(self._item, m.ButtonTapped) else ""
+        if tapped and not any(message.kind == "acknowledge" for message in self._out.messages):
+            self._out.acknowledge(tapped)  # the assistant did not get to it; the button must not spin all the same
         return Commit(
             conversation=self.conversation,
             expected_version=self._read.version if self._read else 0,
-            events=(*self.events, *self._out.events),
+            events=(*self.events, *self._out.take_events()),
             # What is said together with a handoff belongs to its epoch, not to the one that it ended.
             outbox=[replace(message, epoch=self.conversation.epoch) for message in self._out.messages],
             timers=self._timers,
@@ -279,6 +280,7 @@ class _Decision:
         )
 
     def _change(self, change: handoff.Change) -> None:
+        self.events += self._out.take_events()  # what was said before the change stands before it in the transcript
         self.conversation, event = change
         self._out.conversation = self.conversation
         self.events.append(event)

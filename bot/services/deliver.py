@@ -38,11 +38,13 @@ from channels.base import Channel
 from channels.errors import (
     Ambiguous,
     AuthFailed,
+    OwnedElsewhere,
     RateLimited,
     RecipientGone,
     Rejected,
     SendError,
     Unavailable,
+    WindowClosed,
 )
 from channels.messages import OutboundMessage, Sender
 
@@ -51,6 +53,9 @@ BACK_OFF_S = 1.0
 LONGEST_BACK_OFF_S = 60.0
 AUTH_PAUSE_S = 60.0  # how long a channel with dead credentials waits before it looks again
 MOST_CONFLICTS = 20
+
+# Nothing that we say would arrive, so a notice would only fail as well.
+UNSPEAKABLE = (RecipientGone, WindowClosed, OwnedElsewhere)
 
 T = TypeVar("T")
 _messages = msgspec.json.Decoder(OutboundMessage)
@@ -101,9 +106,11 @@ class Deliver:
                     await until_stored(partial(self._sends.finish, message, part, external_id))
                     external_ids.append(external_id)
         sent = e.ReplySent(
-            conversation=lease.key, at=self._clock.now(), message_id=message.message_id,
+            conversation=lease.key,
+            at=self._clock.now(),
+            message_id=message.message_id,
             external_ids=tuple(external_ids),
-        )  # fmt: skip
+        )
         if message.asked_at is not None:
             waited = (self._clock.now() - message.asked_at).total_seconds()
             self._meter.observe("answer", waited, channel=message.channel)
@@ -111,7 +118,13 @@ class Deliver:
 
     async def give_up(self, lease: Lease, error: str) -> Lease | None:
         """Our own mistake keeps this from being delivered: a person has to see it."""
-        return await self._hand_over(_messages.decode(lease.body), 0, lease, Rejected(f"unforeseen {error}"))
+        try:
+            message = _messages.decode(lease.body)
+        except msgspec.DecodeError:
+            return await self._outbox.bury(lease, error)
+        if message.kind != "message":
+            return await self._outbox.ack(lease)
+        return await self._hand_over(message, 0, lease, Rejected(f"unforeseen {error}"))
 
     async def signal(self, message: OutboundMessage) -> None:
         """Show "typing…", best effort."""
@@ -176,7 +189,7 @@ class Deliver:
                     error=type(error).__name__,
                     detail=error.detail,
                     code=error.code,
-                )  # fmt: skip
+                )
             )
             outcome = "unconfirmed" if error is None else "failed"
             if conversation is None:
@@ -197,6 +210,8 @@ class Deliver:
                 out.conversation = conversation
                 if error is None:
                     out.say(Sender.NOTICE, self._notices.text("unsure_delivery", conversation.language))
+                elif not isinstance(error, UNSPEAKABLE):
+                    out.promise(self._notices, "handoff", await self._store.queue(), message.in_reply_to)
             elif error is None and conversation.owner is Owner.WAITING and message.sender is not Sender.AGENT:
                 # What may have been lost is the word that a person will come: say that, in other words.
                 out.promise(self._notices, "still_waiting", await self._store.queue())

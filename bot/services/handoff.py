@@ -57,6 +57,10 @@ class BadReply(Exception):
     """Empty, or longer than anybody could mean."""
 
 
+class _AlreadySaid(Exception):
+    """The same submit came twice."""
+
+
 class DeskService:
     """Every method reads, decides and commits by compare-and-set, so that of two people one wins."""
 
@@ -111,6 +115,7 @@ class DeskService:
         waits: list[float] = []
 
         def change(conversation: Conversation) -> _Change:
+            waits.clear()
             self._require(conversation, agent)
             now = self._clock.now()
             held = conversation.handoff
@@ -121,10 +126,12 @@ class DeskService:
             out.say(Sender.AGENT, words, agent_id=agent.agent_id, agent_name=agent.name, message_id=message_id)
             return _Change(conversation, out.events, out.messages)
 
-        if not await self._already_said(key, message_id):
-            await self._apply(key, change)
-            if waits:
-                await self._store.note_wait(waits[-1])
+        try:
+            await self._apply(key, change, message_id)
+        except _AlreadySaid:
+            return message_id
+        for seconds in waits:
+            await self._store.note_wait(seconds)
         return message_id
 
     async def note(self, key: str, agent: Agent, text: str) -> None:
@@ -144,7 +151,7 @@ class DeskService:
         def change(conversation: Conversation) -> _Change:
             self._require(conversation, agent)
             moved, event = handoff.give_back(conversation, self._clock.now())
-            return self._notice(_Change(moved, [event]), "returned", name=agent.name)
+            return self._notice(_Change(moved, [event], tracker=b""), "returned", name=agent.name)
 
         await self._apply(key, change)
 
@@ -200,9 +207,12 @@ class DeskService:
             raise NoSuchConversation(key)
         return conversation
 
-    async def _apply(self, key: str, change: Callable[[Conversation], _Change]) -> Conversation:
+    async def _apply(self, key: str, change: Callable[[Conversation], _Change], message_id: str = "") -> Conversation:
+        """Raises _AlreadySaid when this message was committed before, be it between two of our own attempts."""
         for _ in range(MOST_CONFLICTS):
             before = await self._read(key)
+            if message_id and await self._already_said(key, message_id):
+                raise _AlreadySaid
             made = change(before)
             if made.conversation is before and not made.events:
                 return before
@@ -213,6 +223,7 @@ class DeskService:
                 outbox=made.outbox,
                 timers=made.timers,
                 cancel_timers=made.cancels,
+                tracker=made.tracker,
             )
             try:
                 await self._store.commit(commit)
@@ -241,9 +252,11 @@ class _Change:
         outbox: list[OutboundMessage] | None = None,
         timers: list[Timer] | None = None,
         cancels: list[str] | None = None,
+        tracker: bytes | None = None,
     ) -> None:
         self.conversation = conversation
         self.events: list[AnyEvent] = list(events or [])
         self.outbox = list(outbox or [])
         self.timers = list(timers or [])
         self.cancels = list(cancels or [])
+        self.tracker = tracker  # b"": the assistant begins anew

@@ -242,9 +242,8 @@ class Visit:
                 await self._deliver(line)
 
     async def _deliver(self, line: Item) -> None:
-        if line["seq"] > self._sent:
-            await self._send({"t": "item", **line})
-            self._sent = line["seq"]
+        await self._send({"t": "item", **line})
+        self._sent = line["seq"]
 
     async def _send(self, frame: Mapping[str, Any]) -> None:
         await self._wire.send(msgspec.json.encode(frame))

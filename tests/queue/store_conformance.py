@@ -414,10 +414,12 @@ class StoreContract:
 class SendLogContract:
     """Subclasses provide a `world` fixture."""
 
-    async def at_epoch(self, world: World, epoch: int) -> None:
+    async def taken_at(self, world: World, epoch: int, now: int = 0) -> None:
+        """A person took over at this epoch; since then it may have gone on to `now`."""
         loaded = (await world.store.load(KEY)).conversation
         version = loaded.version if loaded else 0
-        await world.store.commit(Commit(conversation=conversation(epoch=epoch), expected_version=version))
+        state = conversation(epoch=max(now, epoch), taken_epoch=epoch)
+        await world.store.commit(Commit(conversation=state, expected_version=version))
 
     async def verdict(
         self, world: World, message: OutboundMessage, part: int = 0, attempt: str = "me:1"
@@ -426,24 +428,24 @@ class SendLogContract:
         return state.verdict, state.external_id
 
     async def test_first_attempt_may_go_and_may_ask_again(self, world: World) -> None:
-        await self.at_epoch(world, 0)
+        await self.taken_at(world, 0)
         assert await self.verdict(world, reply("m")) == ("go", "")
         assert await self.verdict(world, reply("m")) == ("go", ""), "its answer may have been lost"
 
     async def test_another_attempt_finds_what_a_killed_courier_began(self, world: World) -> None:
-        await self.at_epoch(world, 0)
+        await self.taken_at(world, 0)
         await self.verdict(world, reply("m"), attempt="killed:1")
         assert await self.verdict(world, reply("m"), attempt="restarted:1") == ("unknown", "")
         assert await self.verdict(world, reply("m"), attempt="restarted:1") == ("unknown", ""), "asking changes nothing"
 
     async def test_what_certainly_did_not_arrive_may_go_again(self, world: World) -> None:
-        await self.at_epoch(world, 0)
+        await self.taken_at(world, 0)
         await self.verdict(world, reply("m"), attempt="a:1")
         await world.sends.abort(reply("m"), 0)
         assert await self.verdict(world, reply("m"), attempt="a:2") == ("go", "")
 
     async def test_what_arrived_is_done_for_everybody(self, world: World) -> None:
-        await self.at_epoch(world, 0)
+        await self.taken_at(world, 0)
         await self.verdict(world, reply("m"))
         for _ in range(2):
             await world.sends.finish(reply("m"), 0, "platform-5")
@@ -451,7 +453,7 @@ class SendLogContract:
             assert await self.verdict(world, reply("m"), attempt=attempt) == ("done", "platform-5")
 
     async def test_parts_and_messages_are_independent(self, world: World) -> None:
-        await self.at_epoch(world, 0)
+        await self.taken_at(world, 0)
         await self.verdict(world, reply("m"), 0)
         await world.sends.finish(reply("m"), 0, "p0")
         await self.verdict(world, reply("m"), 1)
@@ -460,25 +462,27 @@ class SendLogContract:
         assert await self.verdict(world, reply("n"), 1, "other:1") == ("go", "")
 
     @pytest.mark.parametrize("sender", [Sender.BOT, Sender.NOTICE])
-    async def test_automated_words_older_than_the_last_change_of_owner_are_stale(
-        self, world: World, sender: Sender
-    ) -> None:
-        await self.at_epoch(world, 2)
+    async def test_automated_words_older_than_a_persons_takeover_are_stale(self, world: World, sender: Sender) -> None:
+        await self.taken_at(world, 2)
         assert await self.verdict(world, reply("old", sender=sender, epoch=1)) == ("stale", "")
         assert not await world.sends.in_flight(KEY)
         assert await self.verdict(world, reply("new", sender=sender, epoch=2)) == ("go", "")
 
+    async def test_what_the_bot_said_before_its_own_step_back_is_still_said(self, world: World) -> None:
+        await self.taken_at(world, 2, now=4)
+        assert await self.verdict(world, reply("m", epoch=2)) == ("go", "")
+
     async def test_a_persons_words_are_never_stale(self, world: World) -> None:
-        await self.at_epoch(world, 2)
+        await self.taken_at(world, 2)
         assert await self.verdict(world, reply("m", sender=Sender.AGENT, epoch=1)) == ("go", "")
 
-    async def test_done_and_unknown_are_told_even_after_a_change_of_owner(self, world: World) -> None:
-        await self.at_epoch(world, 1)
+    async def test_done_and_unknown_are_told_even_after_a_takeover(self, world: World) -> None:
+        await self.taken_at(world, 1)
         done, begun = reply("done", epoch=1), reply("begun", epoch=1)
         await self.verdict(world, done)
         await world.sends.finish(done, 0, "p")
         await self.verdict(world, begun)
-        await self.at_epoch(world, 2)
+        await self.taken_at(world, 2)
         assert await self.verdict(world, done, attempt="other:1") == ("done", "p")
         assert await self.verdict(world, begun, attempt="other:1") == ("unknown", "")
 
@@ -486,7 +490,7 @@ class SendLogContract:
         assert await self.verdict(world, reply("m", epoch=0)) == ("go", "")
 
     async def test_in_flight_from_the_mark_to_the_platforms_word(self, world: World) -> None:
-        await self.at_epoch(world, 0)
+        await self.taken_at(world, 0)
         for number, message in enumerate((reply("m"), reply("n"))):
             assert await self.verdict(world, message) == ("go", "")
             assert await world.sends.in_flight(KEY)

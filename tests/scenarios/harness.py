@@ -1,4 +1,4 @@
-"""A whole Sigap of its own: `sigap up` in a subprocess, with its own folder and ports, whose processes can be killed."""
+"""A whole Sigap of its own: `sigap up` in a subprocess, with its own folder and ports; its processes can be killed."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 
 from bot.adapters.memory_visitor_feed import ITEMS_KEPT, MISSED, MemoryVisitorFeed
 from bot.adapters.redis_visitor_feed import RedisVisitorFeed
-from bot.adapters.visitor_feed_transport import FeedTransport, RingingFeed
-from bot.core.ports import StoreUnavailable
+from bot.adapters.visitor_feed_transport import FeedTransport
+from bot.core.ports import StoreUnavailable, VisitorFeed
 from channels.messages import ApiCall
 from tests.webchat.valkey import Valkey
 
@@ -25,30 +25,30 @@ def line(text: str) -> dict[str, Any]:
 class FeedConformance:
     """Inherit and provide the fixture `feed`."""
 
-    async def test_numbers_grow_by_one_and_items_keep_their_content(self, feed: RingingFeed) -> None:
+    async def test_numbers_grow_by_one_and_items_keep_their_content(self, feed: VisitorFeed) -> None:
         numbers = [await feed.append("v1", f"m{count}", line(f"text {count} 🌅 \"'\\")) for count in range(5)]
         assert numbers == list(range(numbers[0], numbers[0] + 5))
         items = await feed.after("v1", 0)
         assert items == [{"seq": number, **line(f"text {count} 🌅 \"'\\")} for count, number in enumerate(numbers)]
 
-    async def test_the_same_dedupe_id_gives_the_same_number_once(self, feed: RingingFeed) -> None:
+    async def test_the_same_dedupe_id_gives_the_same_number_once(self, feed: VisitorFeed) -> None:
         first = await feed.append("v1", "m1", line("one"))
         await feed.append("v1", "m2", line("two"))
         assert await feed.append("v1", "m1", line("one, again")) == first
         assert [item["text"] for item in await feed.after("v1", 0)] == ["one", "two"]
 
-    async def test_feeds_do_not_mix(self, feed: RingingFeed) -> None:
+    async def test_feeds_do_not_mix(self, feed: VisitorFeed) -> None:
         await feed.append("v1", "m1", line("mine"))
         await feed.append("v2", "m1", line("yours"))
         assert [item["text"] for item in await feed.after("v2", 0)] == ["yours"]
         assert await feed.after("v3", 0) == []
 
-    async def test_after_gives_only_what_came_later(self, feed: RingingFeed) -> None:
+    async def test_after_gives_only_what_came_later(self, feed: VisitorFeed) -> None:
         numbers = [await feed.append("v1", f"m{count}", line(str(count))) for count in range(10)]
         assert [item["text"] for item in await feed.after("v1", numbers[6])] == ["7", "8", "9"]
         assert await feed.after("v1", numbers[-1]) == []
 
-    async def test_only_the_latest_are_kept(self, feed: RingingFeed) -> None:
+    async def test_only_the_latest_are_kept(self, feed: VisitorFeed) -> None:
         for count in range(ITEMS_KEPT + 20):
             await feed.append("v1", f"m{count}", line(str(count)))
         items = await feed.after("v1", 0)
@@ -56,12 +56,12 @@ class FeedConformance:
         # What is no longer kept is still known, so that a late repetition is not a new line.
         assert await feed.append("v1", "m0", line("0")) == items[0]["seq"] - 20
 
-    async def test_many_at_once_get_different_numbers(self, feed: RingingFeed) -> None:
+    async def test_many_at_once_get_different_numbers(self, feed: VisitorFeed) -> None:
         numbers = await asyncio.gather(*(feed.append("v1", f"m{count}", line("x")) for count in range(100)))
         assert len(set(numbers)) == 100
         assert max(numbers) - min(numbers) == 99
 
-    async def test_who_listens_hears_what_is_appended_and_what_is_only_rung(self, feed: RingingFeed) -> None:
+    async def test_who_listens_hears_what_is_appended_and_what_is_only_rung(self, feed: VisitorFeed) -> None:
         async with feed.listen() as rings:
             assert await anext(rings) == MISSED
             number = await feed.append("v1", "m1", line("one"))
@@ -71,7 +71,7 @@ class FeedConformance:
                 assert await anext(rings) == ("v1", {"seq": number, **line("one")})
                 assert await anext(rings) == ("v1", {"kind": "typing"})
 
-    async def test_the_transport_numbers_lines_and_passes_signals(self, feed: RingingFeed) -> None:
+    async def test_the_transport_numbers_lines_and_passes_signals(self, feed: VisitorFeed) -> None:
         transport = FeedTransport(feed)
         call = ApiCall(method="POST", path="/feed/v1", json=line("hello"))
         first = await transport.call(call, idempotency_key="m/0")

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
+from bot.adapters.memory_visitor_feed import MemoryVisitorFeed
 from bot.core.ports import Letter, StoreUnavailable
 from tests.webchat.serving import AGENT, BUTTONS, Gateway, gateway, stored
 
@@ -244,6 +245,40 @@ async def test_a_flood_of_lines_reaches_a_page_whole_and_in_order(chat: Gateway)
         items = await page.read_items(300)
         numbers = [item["seq"] for item in items]
         assert numbers == list(range(numbers[0], numbers[0] + 300))
+
+
+class ForgetfulFeed(MemoryVisitorFeed):
+    """Loses most rings, repeats the others, and cannot be read at first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rings = 0
+        self.away = 2
+
+    async def ring(self, key: str, item: Any) -> None:
+        self.rings += 1
+        if self.rings % 4 == 0:
+            await super().ring(key, item)
+            await super().ring(key, item)
+
+    async def after(self, key: str, seq: int) -> Any:
+        self.away -= 1
+        if self.away >= 0:
+            raise StoreUnavailable("test")
+        return await super().after(key, seq)
+
+
+async def test_lost_and_repeated_rings_change_nothing() -> None:
+    feed = ForgetfulFeed()
+    async with gateway(feed=feed) as chat:
+        visitor = "v" + "a" * 22
+        await chat.say(visitor, "line 0")
+        async with chat.page(chat.channel.tokens.issue(visitor, datetime.now(UTC))) as page:
+            assert [item["text"] for item in await page.read_items(1)] == ["line 0"]
+            for number in range(1, 40):
+                await chat.say(visitor, f"line {number}")
+                await asyncio.sleep(0)
+            assert [item["text"] for item in await page.read_items(40)] == [f"line {n}" for n in range(40)]
 
 
 # ---- limits -------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ local done = redis.call('HGET', KEYS[2], 'done:' .. part)
 if done then return { 'done', done } end
 local begun = redis.call('HGET', KEYS[2], 'attempt:' .. part)
 if begun and begun ~= attempt then return { 'unknown', '' } end
-if ARGV[3] == '1' and tonumber(redis.call('HGET', KEYS[1], 'epoch') or '0') > tonumber(ARGV[4]) then
+if ARGV[3] == '1' and tonumber(redis.call('HGET', KEYS[1], 'taken_epoch') or '0') > tonumber(ARGV[4]) then
   return { 'stale', '' }
 end
 redis.call('HSET', KEYS[2], 'attempt:' .. part, attempt)

@@ -11,7 +11,7 @@ if c.ack then
 end
 if c.state then
   if (redis.call('HGET', conv, 'version') or '0') ~= c.expected then return 'conflict' end
-  redis.call('HSET', conv, 'version', c.version, 'epoch', c.epoch, 'state', c.state)
+  redis.call('HSET', conv, 'version', c.version, 'taken_epoch', c.taken_epoch, 'state', c.state)
   if c.tracker then redis.call('HSET', conv, 'tracker', c.tracker) end
   for _, owner in ipairs({ 'waiting', 'human' }) do
     local set = c.prefix .. 'owned:' .. owner

@@ -1,0 +1,1 @@
+"""For conversation designers: what keeps the assistant's data sound."""
