@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 BODY_MAX = 4 * 1024 * 1024  # bytes; Meta's batches of a thousand events stay below
 KEEP_ALIVE_S = 75  # platforms and proxies reuse connections; Sanic's own 5 s would have most of them start anew
+LOOK_AFTER_S = 60.0  # how often a platform is asked whether it still knows us
 START_AGAIN_S = 3.0  # how long between attempts to tell a platform our address
 
 
@@ -54,7 +55,7 @@ async def serve(life: Life, system: System) -> None:
     await server.start_serving()
     log.info("listening", url=system.settings.base_url)
     chores = [
-        asyncio.create_task(_tell_platform(system, channel, life.stopping)) for channel in system.channels.values()
+        asyncio.create_task(_keep_in_touch(system, channel, life.stopping)) for channel in system.channels.values()
     ]
     life.ready = True
     await life.stopping.wait()
@@ -187,21 +188,33 @@ def _answer(response: RawResponse) -> HTTPResponse:
     return HTTPResponse(response.body, status=response.status, content_type=response.content_type)
 
 
-async def _tell_platform(system: System, channel: Channel[Any], stopping: asyncio.Event) -> None:
-    """Tell the platform where to deliver, however long it takes to reach it; then poll it where that is chosen."""
+async def _keep_in_touch(system: System, channel: Channel[Any], stopping: asyncio.Event) -> None:
+    """Tell the platform where to deliver, however long it takes to reach it, and again when it has forgotten."""
+    address = f"{system.settings.public_url}/webhooks/{channel.name}" if system.settings.public_url else ""
+    if system.settings.demo and not address:
+        address = f"{system.settings.base_url}/webhooks/{channel.name}"  # the sandbox runs on this machine
+    polling: asyncio.Task[None] | None = None
     while not stopping.is_set():
         try:
-            await channel.start(f"{system.settings.base_url}/webhooks/{channel.name}")
-            break
+            await channel.start(address)
         except ChannelError as error:
             log.warning("platform not reached", channel=channel.name, why=str(error), again_in_s=START_AGAIN_S)
             await asyncio.sleep(START_AGAIN_S)
-    if isinstance(channel, PollingChannel) and channel.polls:
-        log.info("polling", channel=channel.name)
-        await _poll(system, channel, stopping)
+            continue
+        if polling is None and isinstance(channel, PollingChannel) and channel.polls:
+            polling = asyncio.create_task(_poll(system, channel, stopping))
+        while not stopping.is_set():
+            await asyncio.sleep(LOOK_AFTER_S)
+            health = await channel.check()
+            if not health.ok:
+                log.warning("channel is not well", channel=channel.name, why=health.detail, fix=health.fix)
+                break
+    if polling is not None:
+        polling.cancel()
 
 
 async def _poll(system: System, channel: PollingChannel[Any], stopping: asyncio.Event) -> None:
+    log.info("polling", channel=channel.name)
     me = f"{socket.gethostname()}/{id(system):x}"
     while not stopping.is_set():
         try:

@@ -173,7 +173,8 @@ def test_a_response_for_one_channel_only(project: Path) -> None:
     edit(
         project,
         "domain.yml",
-        '  - text: "Which {ref}?"\n  - text: "{ref} yang mana?"\n    condition: [{type: slot, name: language, value: id}]\n',
+        '  - text: "Which {ref}?"\n  - text: "{ref} yang mana?"\n'
+        "    condition: [{type: slot, name: language, value: id}]\n",
         '  - text: "Which {ref}?"\n    channel: webchat\n'
         '  - text: "{ref} yang mana?"\n    channel: webchat\n'
         "    condition: [{type: slot, name: language, value: id}]\n",
