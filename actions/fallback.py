@@ -3,6 +3,7 @@
 from typing import Any
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handoff import hand_off
@@ -23,11 +24,16 @@ class ActionFallback(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
+        # Where no rule covers the turn, RulePolicy would predict this action again and again, so every way out
+        # says what comes next.
+        done = FollowupAction("action_listen")
         if NAME in actions_of_previous_turn(tracker):
-            return hand_off(dispatcher, "repeated_fallback", "The assistant did not understand two messages in a row.")
-        if (tracker.active_loop or {}).get("name"):
+            detail = "The assistant did not understand two messages in a row."
+            return [*hand_off(dispatcher, "repeated_fallback", detail), done]
+        form = (tracker.active_loop or {}).get("name")
+        if form:
             # The form asks its question again right after this, so a list of topics would only be noise.
             dispatcher.utter_message(response="utter_form_not_understood")
-        else:
-            dispatcher.utter_message(response="utter_rephrase")
-        return []
+            return [FollowupAction(form)]
+        dispatcher.utter_message(response="utter_rephrase")
+        return [done]

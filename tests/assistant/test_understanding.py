@@ -203,6 +203,17 @@ async def test_a_turn_that_no_rule_covers_counts_as_not_understood(agent: Agent,
     assert handoff["custom"]["reason"] == "repeated_fallback"
 
 
+@pytest.mark.parametrize("intent", ["nlu_fallback", "unforeseen"])
+async def test_a_form_asks_again_after_what_it_did_not_understand(talk: Talk, intent: str) -> None:
+    (question,) = await talk("track my parcel")
+    not_understood = {"text": "x", "intent": {"name": intent, "confidence": 1.0}, "entities": []}
+    sorry, again = await talk("x", parse_data=not_understood)
+    assert "never mind" in sorry["text"]
+    assert again["text"] == question["text"]
+    (answer,) = await talk("AR-20307")
+    assert "AR-20307" in answer["text"]
+
+
 async def test_restart_and_session_start_work_as_in_any_rasa_assistant(talk: Talk) -> None:
     await talk("halo kak")
     (answer,) = await talk("/restart")

@@ -78,7 +78,7 @@ class Interleavings(RuleBasedStateMachine):
         if isinstance(answer, SendError):
             raise answer
 
-    def run(self, ticks: int = 30) -> None:
+    def run(self, ticks: int = 12) -> None:
         async def let_everybody_go_on() -> None:
             for _ in range(ticks):
                 await asyncio.sleep(0)
@@ -117,6 +117,12 @@ class Interleavings(RuleBasedStateMachine):
         if self.thinking is not None and not self.thinking.done():
             self.thinking.set_result(None)
         self.run()
+
+    @rule()
+    def work_whole(self) -> None:
+        """The usual case: nothing happens during the turn."""
+        self.work()
+        self.finish_thinking()
 
     @precondition(lambda self: self.worker is not None and not self.worker.done())
     @rule()
@@ -210,6 +216,10 @@ class Interleavings(RuleBasedStateMachine):
 
     # ---- the end -----------------------------------------------------------------------------------
 
+    def left(self) -> list[int]:
+        boxes = self.world.inbound, self.world.outbox
+        return [self.loop.run_until_complete(box.depth()).messages for box in boxes]
+
     def kill(self, task: asyncio.Task[Any] | None) -> None:
         if task is not None:
             task.cancel()
@@ -227,14 +237,14 @@ class Interleavings(RuleBasedStateMachine):
 
     def settle(self) -> None:
         """Everything goes on undisturbed: then every message was heard, and every reply has an end."""
-        for _ in range(60):
-            self.work()
-            self.finish_thinking()
+        for _ in range(200):
+            self.work_whole()
             self.send()
             self.platform_answers("taken")
+            if not any(self.left()):
+                break
             self.world.clock.forward(10.0)
-        boxes = [self.loop.run_until_complete(box.depth()) for box in (self.world.inbound, self.world.outbox)]
-        assert [box.messages for box in boxes] == [0, 0]
+        assert self.left() == [0, 0]
         self.nothing_automated_is_said_after_a_claim()
         self.every_change_of_owner_is_in_the_table()
         self.nothing_is_shown_twice_or_out_of_order()
@@ -251,5 +261,5 @@ class Interleavings(RuleBasedStateMachine):
 
 TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=80, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
