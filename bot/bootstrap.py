@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -125,7 +124,7 @@ class System:
     @cached_property
     def channels(self) -> dict[str, Channel[Any]]:
         """Every channel that credentials.yml sets up; in demo mode also what the sandbox stands in for."""
-        environ = {**os.environ, **self.settings.environment()}
+        environ = {**self.settings.variables, **self.settings.environment()}
         credentials = read_credentials(self.settings.credentials, environ)
         if self.settings.demo:
             sandbox = read_credentials(self.settings.project / SANDBOX_CREDENTIALS, environ)

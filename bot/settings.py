@@ -40,6 +40,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     brand: str = "Arunika"  # SIGAP_BRAND
     secret: str = ""  # SIGAP_SECRET: signs visitors' tokens; made and kept in SIGAP_HOME when not given
     log_json: bool = False  # SIGAP_LOG_JSON=1: one JSON object a line instead of text
+    variables: Mapping[str, str] = {}  # environment and .env together, for `${VAR}` in credentials.yml
+
+    def __repr__(self) -> str:
+        return f"Settings(home={self.home})"  # the rest holds secrets
 
     @property
     def models(self) -> Path:
@@ -120,6 +124,7 @@ def load(environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -
         brand=values.get("SIGAP_BRAND") or "Arunika",
         secret=_secret(values, home),
         log_json=_switch(values, "SIGAP_LOG_JSON"),
+        variables=values,
     )
 
 

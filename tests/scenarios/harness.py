@@ -19,6 +19,7 @@ from bot.adapters.embedded_valkey import socket_path
 from bot.settings import PROJECT
 
 START_S = 120.0
+TRAINED = Path(os.environ.get("SIGAP_HOME") or PROJECT / ".sigap").resolve() / "models"  # by `make test`
 
 
 class Failed(Exception):
@@ -45,7 +46,7 @@ class Sigap:
         }
         home.mkdir(parents=True, exist_ok=True)
         if not (home / "models").exists():
-            (home / "models").symlink_to(models or PROJECT / ".sigap" / "models")
+            (home / "models").symlink_to(models or TRAINED)
         self._log = home / "up.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._http = httpx.Client(timeout=10, trust_env=False)

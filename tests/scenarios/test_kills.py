@@ -20,6 +20,7 @@ SENTENCES = (
     "how do i reset my password??",
     "refund saya kapan masuk",
 )
+RATE = "1.5"  # customers keep coming for forty seconds, longer than all the killing takes
 KILLED = ("worker", "gateway", "courier", "valkey")
 
 
@@ -38,7 +39,7 @@ def recording(path: Path, conversations: int) -> Path:
 def test_nothing_is_lost_doubled_or_reordered(channel: str, tmp_path: Path) -> None:
     file = recording(tmp_path / "talk.jsonl", 60)
     with Sigap(tmp_path / "home") as sigap:
-        replay = sigap.start_command("replay", str(file), "--channel", channel, "--rate", "6", "--json")
+        replay = sigap.start_command("replay", str(file), "--channel", channel, "--rate", RATE, "--json")
         killed = []
         for name in KILLED:
             time.sleep(2.5)

@@ -122,7 +122,9 @@ async def test_a_typed_command_is_words_and_no_order_to_the_assistant(sigap: Sig
 async def test_media_without_words_is_answered_honestly(sigap: Sigap, system: System, attachment: str) -> None:
     rina = Customer(sigap)
     rina.write(attachment=attachment)
-    assert rina.sees(1)[0]["buttons"], "it can't look at media, but offers ways on"
+    [answer] = rina.sees(1)
+    assert "I can only read words" in answer["text"]
+    assert answer["buttons"], "a way to a person"
     [line] = [line for line in await transcript(system, rina.key) if line.author == "customer"]
     assert line.attachments
     assert line.attachments[0].external_id

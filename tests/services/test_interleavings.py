@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -19,18 +20,38 @@ from bot.services import handoff
 from bot.services.handoff import NotYours, TakenBy
 from channels.errors import Ambiguous, RateLimited, Rejected, SendError, Unavailable
 from channels.messages import OutboundMessage, Sender
-from tests.services.world import BUDI, DINA, KEY, World
+from tests.services.world import BUDI, DINA, KEY, FakeChannel, World
 
 PERSON = "a person please"
 LONG = "long"
+TAKEN, TAKEN_AND_KILLED, KILLED, TAKEN_AND_LOST = "taken", "taken, killed", "killed", "taken, answer lost"
 ANSWERS = st.sampled_from(
-    ["taken", "taken", "taken", "killed", Unavailable("502"), Ambiguous("?"), Rejected("no"),
-     RateLimited("slow", retry_after=1.0)]
+    [TAKEN, TAKEN, TAKEN, TAKEN_AND_KILLED, KILLED, TAKEN_AND_LOST, Ambiguous("?"), Unavailable("502"),
+     Rejected("no"), RateLimited("slow", retry_after=1.0)]
 )  # fmt: skip
+AGENTS = st.sampled_from([DINA, BUDI])
 
 
 class Crash(BaseException):
     """kill -9."""
+
+
+class SteppedChannel(FakeChannel):
+    """Every call waits for `answers`, which says what becomes of it."""
+
+    answers: Callable[[OutboundMessage], Awaitable[Any]]
+
+    async def send_part(self, message: OutboundMessage, index: int) -> str:
+        answer = await self.answers(message)
+        if isinstance(answer, SendError):
+            raise answer
+        if answer != KILLED:
+            self.shown.append((message.message_id, index, str(self.render(message)[index].json["text"])))
+        if answer in (KILLED, TAKEN_AND_KILLED):
+            raise Crash
+        if answer == TAKEN_AND_LOST:
+            raise Ambiguous("timed out")
+        return "x"
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -45,11 +66,12 @@ class Interleavings(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.world = World()
+        channel = SteppedChannel()
+        channel.answers = self.leave
+        self.world = World(channel)
         self.world.dialogue.script[PERSON] = Turn(handoff=HandoffRequest(reason="customer_asked"))
         self.world.dialogue.script[LONG] = Turn(utterances=(Utterance(text="one\n\ntwo"), Utterance(text="three")))
         self.world.dialogue.meanwhile = self.think
-        self.world.channel.before_answer = self.leave
         self.lives = 0
         self.written: list[str] = []
         self.silent_from = 0  # the epoch of the latest claim that has returned
@@ -67,16 +89,13 @@ class Interleavings(RuleBasedStateMachine):
         self.thinking = self.loop.create_future()
         await self.thinking
 
-    async def leave(self, message: OutboundMessage) -> None:
+    async def leave(self, message: OutboundMessage) -> Any:
         """A call to the platform: from its beginning to its end the customer may come to see it."""
         self.leaving = self.loop.create_future()
         answer = await self.leaving
         if message.sender is not Sender.AGENT and message.epoch < self.silent_from:
             self.broken.append(f"said at epoch {message.epoch} after a claim at {self.silent_from}: {message.text}")
-        if answer == "killed":
-            raise Crash
-        if isinstance(answer, SendError):
-            raise answer
+        return answer
 
     def run(self, ticks: int = 12) -> None:
         async def let_everybody_go_on() -> None:
@@ -143,7 +162,7 @@ class Interleavings(RuleBasedStateMachine):
         if self.leaving is not None and not self.leaving.done():
             self.leaving.set_result(answer)
             self.run()
-            if answer == "killed":
+            if answer in (KILLED, TAKEN_AND_KILLED):
                 self.kill(self.courier)
                 self.loop.run_until_complete(self.world.outbox.reclaim("courier"))
 
@@ -153,7 +172,25 @@ class Interleavings(RuleBasedStateMachine):
         self.kill(self.courier)
         self.loop.run_until_complete(self.world.outbox.reclaim("courier"))
 
-    @rule(agent=st.sampled_from([DINA, BUDI]))
+    @rule(answer=ANSWERS)
+    def send_whole(self, answer: Any) -> None:
+        self.send()
+        self.platform_answers(answer)
+
+    @rule(agent=AGENTS)
+    def claim_during_the_turn(self, agent: Any) -> None:
+        self.write("card?")
+        self.work()
+        self.claim(agent)
+        self.finish_thinking()
+
+    @rule(agent=AGENTS, answer=ANSWERS)
+    def claim_during_the_call(self, agent: Any, answer: Any) -> None:
+        self.send()
+        self.claim(agent)
+        self.platform_answers(answer)
+
+    @rule(agent=AGENTS)
     def claim(self, agent: Any) -> None:
         async def claim() -> None:
             try:
@@ -165,7 +202,7 @@ class Interleavings(RuleBasedStateMachine):
         self.claims.append(self.loop.create_task(claim()))
         self.run()
 
-    @rule(agent=st.sampled_from([DINA, BUDI]), act=st.sampled_from(["give_back", "close", "release", "reply"]))
+    @rule(agent=AGENTS, act=st.sampled_from(["give_back", "close", "release", "reply"]))
     def agent_acts(self, agent: Any, act: str) -> None:
         async def do() -> None:
             desk = self.world.desk
@@ -240,7 +277,7 @@ class Interleavings(RuleBasedStateMachine):
         for _ in range(200):
             self.work_whole()
             self.send()
-            self.platform_answers("taken")
+            self.platform_answers(TAKEN)
             if not any(self.left()):
                 break
             self.world.clock.forward(10.0)
