@@ -4,6 +4,8 @@
 PYTHON ?= python3.11
 UV := .uv/bin/uv
 BIN := .venv/bin
+HOME_FOLDER := $(or $(SIGAP_HOME),.sigap)
+SHELL := /bin/bash
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
@@ -35,8 +37,11 @@ run: install ## train if needed, start everything with demo data, print the addr
 train: install ## train the assistant
 	@$(BIN)/sigap train
 
-test: install ## run every test
+test: install ## run every test: the designers' conversations, then everything else
 	@$(BIN)/sigap train --if-needed
+	@$(BIN)/python -W ignore -m rasa test core --stories tests/assistant --model $(HOME_FOLDER)/models/assistant.tar.gz \
+	  --out $(HOME_FOLDER)/results --no-plot --fail-on-prediction-errors 2>&1 | grep -E "Correct|Failed|Error|conversation" ; \
+	  test $${PIPESTATUS[0]} -eq 0
 	@$(BIN)/python -m pytest
 
 check: install ## ruff, mypy, import-linter, rasa data validate, data lint

@@ -125,21 +125,21 @@ class System:
     def channels(self) -> dict[str, Channel[Any]]:
         """Every channel that credentials.yml sets up; in demo mode also what the sandbox stands in for."""
         environ = {**self.settings.variables, **self.settings.environment()}
-        credentials = read_credentials(self.settings.credentials, environ)
-        if self.settings.demo:
-            sandbox = read_credentials(self.settings.project / SANDBOX_CREDENTIALS, environ)
-            # The sandbox fills in what is not set up; what credentials.yml says itself always wins.
-            credentials = {**sandbox, **credentials}
-            for section, values in sandbox.items():
-                if isinstance(credentials[section], Mapping):
-                    credentials[section] = {**values, **credentials[section]}
         own_feeds = {
             name: FeedTransport(self.feed) for name in CHANNELS if channel_class(name).capabilities.delivery == "feed"
         }
-        for section in map(section_of, own_feeds):
+        credentials = read_credentials(self.settings.credentials, environ)
+        # Signs visitors' tokens. Not in the file, because stock Rasa reads the same one without our settings.
+        defaults: dict[str, dict[str, Any]] = {section_of(name): {"secret": self.settings.secret} for name in own_feeds}
+        if self.settings.demo:
+            for section, values in read_credentials(self.settings.project / SANDBOX_CREDENTIALS, environ).items():
+                if section in defaults:
+                    defaults[section].update(values)
+                else:  # a section that credentials.yml has itself is never mixed with the sandbox's
+                    credentials.setdefault(section, values)
+        for section, values in defaults.items():
             if isinstance(credentials.get(section), Mapping):
-                # Signs visitors' tokens. Not in the file, because stock Rasa reads the same one without our settings.
-                credentials[section] = {"secret": self.settings.secret, **credentials[section]}
+                credentials[section] = {**values, **credentials[section]}
         return load_channels(credentials, own_feeds)
 
     @cached_property

@@ -8,8 +8,9 @@ from typing import Annotated, TypeVar
 
 import msgspec
 import typer
+from msgspec.structs import replace
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot import bootstrap, settings
 from bot.bootstrap import System
@@ -44,7 +45,7 @@ def list_letters(
     if not letters:
         console.print("No dead letters.")
         return
-    table = Table("id", "when", "mailbox", "conversation", "attempts", "error")
+    table = Table(Column("id", no_wrap=True), "when", "mailbox", "conversation", "attempts", "error")
     for letter in letters:
         when = letter.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         table.add_row(letter.dead_id, when, letter.mailbox, letter.key, str(letter.attempts), letter.error)
@@ -104,7 +105,8 @@ def _missing(dead_id: str) -> typer.Exit:
 
 def _with_system(work: Callable[[System], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with bootstrap.connect(settings.load()) as system:
+        # A letter may have come through a channel that only the demo sets up; reading it again does no harm.
+        async with bootstrap.connect(replace(settings.load(), demo=True)) as system:
             await first_contact(system)
             return await work(system)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
@@ -16,6 +17,8 @@ from channels.messages import OutboundMessage
 
 READ_AT_ONCE = 500
 BLOCK_MS = 5_000  # below the client's socket timeout
+
+_DEAD_ID = re.compile(r"\d{1,19}-\d{1,19}")  # whatever else a person types is nobody's id, not the server's error
 
 _events = msgspec.json.Decoder(AnyEvent)
 _signals = msgspec.json.Decoder(OutboundMessage)
@@ -77,6 +80,8 @@ class RedisDeadLetters:
             return [self._letter(*entry) for entry in await self._redis.xrevrange(self._stream, count=limit)]
 
     async def get(self, dead_id: str) -> DeadLetter | None:
+        if not _DEAD_ID.fullmatch(dead_id):
+            return None
         with reaching():
             found = await self._redis.xrange(self._stream, dead_id, dead_id)
         return self._letter(*found[0]) if found else None
@@ -92,6 +97,8 @@ class RedisDeadLetters:
         return True
 
     async def drop(self, dead_id: str) -> bool:
+        if not _DEAD_ID.fullmatch(dead_id):
+            return False
         with reaching():
             return bool(await self._redis.xdel(self._stream, dead_id))
 

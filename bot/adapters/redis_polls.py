@@ -6,6 +6,8 @@ from redis.asyncio import Redis
 
 from bot.adapters.redis_link import PREFIX, reaching
 
+# Telegram may number updates anew after a week without any: an older cursor would then confirm them unseen.
+CURSOR_S = 6 * 86_400
 TURN_MS = 90_000  # longer than a long poll takes
 
 
@@ -34,4 +36,4 @@ class RedisPolls:
 
     async def advance(self, channel: str, cursor: str) -> None:
         with reaching():
-            await self._redis.set(f"{self._prefix}cursor:{channel}", cursor)
+            await self._redis.set(f"{self._prefix}cursor:{channel}", cursor, ex=CURSOR_S)

@@ -21,10 +21,11 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.core import events as e
 from bot.core.ports import ArchiveUnavailable
+from channels.errors import SettingsError
 
 metadata = MetaData()
 
@@ -57,11 +58,21 @@ progress_table = Table(
 
 
 class SqlArchive:
-    """Implements ports.Archive. The tables are made at first use, when the database can be reached."""
+    """Implements ports.Archive. The tables are made at first use, when the database can be reached.
+
+    Raises SettingsError for a URL that no database can have.
+    """
 
     def __init__(self, url: str) -> None:
         options = {"connect_args": {"timeout": 10}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-        self._engine: Engine = create_engine(url, future=True, **options)
+        try:
+            self._engine: Engine = create_engine(url, future=True, **options)
+        except ArgumentError:
+            raise SettingsError(
+                "DATABASE_URL",
+                "is not a database's address",
+                "It looks like postgresql://user:password@host/database or sqlite:////folder/archive.db",
+            ) from None
         self._made = False
 
     def position(self) -> str:
@@ -163,11 +174,15 @@ def _message_row(position: str, event: e.AnyEvent) -> dict[str, Any] | None:
         "conversation": event.conversation,
         "channel": event.conversation.split(":", 1)[0],
         "author": author,
-        "name": name[:255],
-        # PostgreSQL takes no NUL in a text.
-        "text": text.replace("\0", ""),
+        "name": _storable(name)[:255],
+        "text": _storable(text),
         "at": _utc(event.at),
     }
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL takes no NUL in a text."""
+    return text.replace("\0", "")
 
 
 def _utc(at: datetime) -> datetime:

@@ -107,7 +107,7 @@ class Supervisor:
     def _environment(self) -> Mapping[str, str]:
         # Children connect to the very server that we started, and read no .env a second time.
         settings = replace(self._settings, redis_url=bootstrap.redis_url(self._settings))
-        return {**os.environ, **settings.environment()}
+        return {**os.environ, **settings.environment(), "PYTHONWARNINGS": "ignore"}  # Rasa's and TensorFlow's own
 
     def _gave_up(self, name: str) -> None:
         """A child refused its settings: it has said why, restarting would not help."""

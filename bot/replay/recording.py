@@ -34,7 +34,7 @@ def read(path: Path, limit: int | None = None) -> list[Recording]:
     decoder = msgspec.json.Decoder(_Line)
     recordings = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: U+2028 may be part of what was written
     except (OSError, UnicodeDecodeError) as error:
         raise BadRecording(f"{path}: cannot be read ({type(error).__name__})") from None
     for number, line in enumerate(lines, 1):

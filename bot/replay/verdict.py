@@ -95,29 +95,46 @@ def _compare(verdict: Verdict, written: list[str], heard: list[str]) -> None:
 
 
 def _arrived(verdict: Verdict, said: Sequence[Line], seen: Sequence[Seen]) -> set[str]:
-    """Match what the brand composed with what the screen shows, in order; the ids of lines that are on it."""
+    """Match what the brand composed with what the screen shows; the ids of lines that are on it.
+
+    A line may be several bubbles in a row. It is looked for from where the last one ended, then anywhere: found
+    before an earlier line, it is reordered. Bubbles that no line explains are duplicates.
+    """
     shown: set[str] = set()
-    at = 0
+    free = [_plain(item.text) for item in seen]
+    taken = [False] * len(seen)
+    end = furthest = 0
     for line in said:
         if line.status == "dropped":
             continue
-        wanted = _plain(line.text)
-        got, parts = "", at
-        while parts < len(seen) and len(got) < len(wanted) and wanted.startswith(got):
-            got = _plain(got + " " + seen[parts].text)
-            parts += 1
-        if got == wanted or (got and got.replace(" ", "") == wanted.replace(" ", "")):
-            at = parts
+        spans = (_span(free, taken, start, _plain(line.text)) for start in (*range(end, len(seen)), *range(end)))
+        span = next(filter(None, spans), None)
+        if span is not None:
+            taken[span.start : span.stop] = [True] * len(span)
+            verdict.reordered += span.start < furthest
+            end, furthest = span.stop, max(furthest, span.start)
             shown.add(line.line_id)
         elif line.status == "unconfirmed":
             verdict.unconfirmed += 1
-        elif any(_plain(item.text) == wanted for item in seen[at:]):
-            verdict.reordered += 1
-            shown.add(line.line_id)
         elif line.status != "failed":
             verdict.lost += 1
-    verdict.duplicated += max(0, len(seen) - at)
+    verdict.duplicated += taken.count(False)
     return shown
+
+
+def _span(bubbles: Sequence[str], taken: Sequence[bool], start: int, wanted: str) -> range | None:
+    """The bubbles from `start` on that together say `wanted`."""
+    wanted = wanted.replace(" ", "")
+    got = ""
+    for stop in range(start, len(bubbles)):
+        if taken[stop]:
+            return None
+        got += bubbles[stop].replace(" ", "")
+        if got == wanted:
+            return range(start, stop + 1)
+        if not got or not wanted.startswith(got):
+            return None
+    return None
 
 
 def _plain(text: str) -> str:

@@ -48,7 +48,7 @@ from channels.errors import (
 )
 from channels.messages import OutboundMessage, Sender
 
-MOST_ATTEMPTS = 8  # with the back-off below that is about four minutes of an unreachable platform
+MOST_ATTEMPTS = 10  # with the back-off below that is about four minutes of an unreachable platform
 BACK_OFF_S = 1.0
 LONGEST_BACK_OFF_S = 60.0
 AUTH_PAUSE_S = 60.0  # how long a channel with dead credentials waits before it looks again

@@ -220,9 +220,7 @@ class ChannelConformance:
             return
         assert isinstance(outcome, Received)
         assert outcome.response.status == 200
-        assert json.loads(msgspec.json.encode(outcome.events)) == json.loads(
-            expected.read_text(encoding="utf-8")
-        )
+        assert json.loads(msgspec.json.encode(outcome.events)) == json.loads(expected.read_text(encoding="utf-8"))
 
     def test_malformed_is_kept_aside_and_answered_200(self) -> None:
         outcome = receive(self.channel(), self.request(self.body("malformed")))

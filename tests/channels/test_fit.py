@@ -28,9 +28,7 @@ TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=6), max_size=30).map
 
 @settings(max_examples=250, deadline=None)
 @given(text=TEXTS, limit=st.integers(4, 60), measure=st.sampled_from(MEASURES))
-def test_every_part_fits_and_only_white_space_is_lost(
-    text: str, limit: int, measure: Callable[[str], int]
-) -> None:
+def test_every_part_fits_and_only_white_space_is_lost(text: str, limit: int, measure: Callable[[str], int]) -> None:
     parts = split(text, limit, measure)
     assert all(measure(part) <= limit for part in parts)
     assert all(part.strip() for part in parts)

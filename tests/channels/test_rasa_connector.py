@@ -214,11 +214,7 @@ async def test_everything_rasa_can_say_is_said_except_custom_json(served: Served
         {"text": "A " * 3000},
         {"image": "https://arunika.example/a.png"},
         {"attachment": {"type": "file", "payload": {"url": "https://arunika.example/a.pdf"}}},
-        {
-            "elements": [
-                {"title": "Card", "subtitle": "Gold", "buttons": [{"title": "Take", "payload": "/take"}]}
-            ]
-        },
+        {"elements": [{"title": "Card", "subtitle": "Gold", "buttons": [{"title": "Take", "payload": "/take"}]}]},
         {"custom": {"sigap": {"handoff": {"reason": "customer"}}}},
     ]
     await served.post(update(5, "hello"))
@@ -237,9 +233,7 @@ async def test_media_without_words_are_named(served: Served) -> None:
     assert served.agent.heard[0].metadata["attachments"] == ({"kind": "image", "external_id": "f"},)
 
 
-async def test_a_flood_is_waited_out_and_an_outage_retried(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_flood_is_waited_out_and_an_outage_retried(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
     troubles: list[Any] = [answer(429, "d", retry_after=3), Unavailable("down"), result({"message_id": 1})]
 

@@ -71,9 +71,7 @@ def test_a_file_in_rasas_format_becomes_channels(tmp_path: Path) -> None:
 
 def test_reading_does_not_change_when_rasa_is_loaded(tmp_path: Path) -> None:
     importlib.import_module("rasa.shared.utils.io")
-    path = write(
-        tmp_path, f"socketio:\n  key: ${{NOT_OURS}}\n{TELEGRAM}:\n  token: ${{T}}\n  mode: polling\n"
-    )
+    path = write(tmp_path, f"socketio:\n  key: ${{NOT_OURS}}\n{TELEGRAM}:\n  token: ${{T}}\n  mode: polling\n")
     assert load_channels(read_credentials(path, {"T": "1:from-the-mapping"}))["telegram"].settings.token == (
         "1:from-the-mapping"
     )
@@ -110,9 +108,7 @@ def test_what_is_not_a_list_of_sections_says_where(tmp_path: Path, text: str, ke
     assert caught.value.key == key
 
 
-@pytest.mark.parametrize(
-    ("text", "key"), [(f"{TELEGRAM}: yes\n", TELEGRAM), (f"{TELEGRAM}:\n", "telegram.token")]
-)
+@pytest.mark.parametrize(("text", "key"), [(f"{TELEGRAM}: yes\n", TELEGRAM), (f"{TELEGRAM}:\n", "telegram.token")])
 def test_a_section_without_settings_says_what_is_missing(tmp_path: Path, text: str, key: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load_channels(read_credentials(write(tmp_path, text), {}))

@@ -98,12 +98,7 @@ class TestTelegram(ChannelConformance):
         assert not caught.value.whole_channel
 
     def test_every_recorded_kind_of_event_is_known_to_the_golden_files(self) -> None:
-        kinds = {
-            type(event).__name__
-            for name in self.bodies()
-            if name != "malformed"
-            for event in self.events(name)
-        }
+        kinds = {type(event).__name__ for name in self.bodies() if name != "malformed" for event in self.events(name)}
         assert kinds >= {
             "MessageReceived",
             "ButtonTapped",
@@ -137,9 +132,7 @@ class TestTelegram(ChannelConformance):
         assert ["reply_markup" in call.json for call in calls] == [False, False, True]
 
     def test_a_title_that_is_too_long_becomes_a_numbered_line(self) -> None:
-        message = self.message(
-            text="Which?", buttons=(Button(key="k", title="t" * 65), Button(key="l", title="No"))
-        )
+        message = self.message(text="Which?", buttons=(Button(key="k", title="t" * 65), Button(key="l", title="No")))
         (call,) = self.channel().render(message)
         assert call.json["text"] == f"Which?\n\n1. {'t' * 65}\n2. No"
         assert "reply_markup" not in call.json

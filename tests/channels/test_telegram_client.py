@@ -30,11 +30,7 @@ async def bot_api(answer: Answerer) -> AsyncIterator[str]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         length = next(
-            (
-                int(line.split(":")[1])
-                for line in head.splitlines()
-                if line.lower().startswith("content-length")
-            ),
+            (int(line.split(":")[1]) for line in head.splitlines() if line.lower().startswith("content-length")),
             0,
         )
         body = (await reader.readexactly(length)).decode()
@@ -63,9 +59,7 @@ async def transport(base_url: str) -> AsyncIterator[TelegramTransport]:
         await made.close()
 
 
-SEND = ApiCall(
-    method="POST", path="sendMessage", json={"chat_id": 23, "text": WORDS, "x": {"is_disabled": True}}
-)
+SEND = ApiCall(method="POST", path="sendMessage", json={"chat_id": 23, "text": WORDS, "x": {"is_disabled": True}})
 
 
 async def test_a_call_arrives_with_token_parameters_and_nested_json() -> None:
@@ -91,9 +85,7 @@ async def test_the_webhook_secret_is_added_on_the_way() -> None:
         return http("200 OK", '{"ok":true,"result":true}')
 
     async with bot_api(answer) as url, transport(url) as made:
-        await made.call(
-            ApiCall(method="POST", path="setWebhook", json={"url": "https://a"}), idempotency_key="s"
-        )
+        await made.call(ApiCall(method="POST", path="setWebhook", json={"url": "https://a"}), idempotency_key="s")
         await made.call(SEND, idempotency_key="m/0")
     assert parse_qs(seen[0])["secret_token"] == [SECRET]
     assert SECRET not in seen[1]
@@ -154,9 +146,7 @@ async def test_neither_token_nor_words_reach_logs_or_errors(caplog: pytest.LogCa
     async with bot_api(answer) as url, transport(url) as made:
         await made.call(SEND, idempotency_key="m/0")
         with pytest.raises(Ambiguous) as caught:
-            await made.call(
-                ApiCall(method="POST", path="x", json={"text": "acknowledge"}), idempotency_key="m/1"
-            )
+            await made.call(ApiCall(method="POST", path="x", json={"text": "acknowledge"}), idempotency_key="m/1")
     assert "HTTP Request" in caplog.text, "httpx does log, so the filter is what keeps the token out"
     for secret in (TOKEN, TOKEN.partition(":")[2], WORDS):
         assert secret not in caplog.text

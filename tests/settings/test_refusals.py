@@ -138,6 +138,10 @@ CASES = {
     "credentials no yaml": Case(
         "courier", lambda room: room.with_credentials("a: [\n"), ("credentials.yml:", "not YAML")
     ),
+    "database url malformed": Case(
+        "recorder", lambda room: room.with_live_redis() | {"DATABASE_URL": "sqlite://archive.db"},
+        ("DATABASE_URL", "sqlite:////"),
+    ),
     "already running": Case("up", Room.held_by_another, ("SIGAP_HOME", "already running", "another folder")),
 }  # fmt: skip
 
