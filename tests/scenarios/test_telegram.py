@@ -106,7 +106,7 @@ async def test_a_deep_link_opens_its_topic(sigap: Sigap) -> None:
     assert "BI-FAST" in rina.sees(1)[0]["text"]
     other = Customer(sigap, "id")
     other.write("/start")
-    assert "asisten" in other.sees(1)[0]["text"].lower()
+    assert "Saya bot Arunika" in other.sees(1)[0]["text"]
 
 
 async def test_a_typed_command_is_words_and_no_order_to_the_assistant(sigap: Sigap, system: System) -> None:

@@ -425,6 +425,7 @@ class TestThePlatformsOwnApp:
         await world.write(PERSON)
         await world.receive(world.event(HumanEcho, external_id="p9", text="hi", author="Rani"))
         await world.work()
+        assert (await world.inbound.depth()).delayed == 0
         world.clock.forward(10_000)
         await world.work()
         assert await world.log(e.HandoffOverdue) == []

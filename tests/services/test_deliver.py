@@ -174,6 +174,9 @@ class TestRateLimits:
         for _ in range(20):
             await world.deliver()
             assert await due_in(world) == pytest.approx(7, abs=0.2)
+        world.channel.script = [Unavailable("502")]
+        await world.deliver()
+        world.clock.forward(60)
         await world.deliver()
         assert world.channel.screen == ["echo: hi"], "however often: a rate limit is not the message's fault"
         assert world.courier.paused_until == 0
@@ -237,6 +240,13 @@ class TestNobodyKnows:
         assert (await world.inbound.depth()).delayed == 1, "the handoff's clock runs"
         assert not await world.sends.in_flight(KEY)
         assert world.meter.counts["sends", "fake", "unconfirmed"] == 1
+
+    async def test_nothing_is_in_flight_once_a_person_has_to_look(self, world: World) -> None:
+        world.channel.script = [Ambiguous("timed out")]
+        await world.write("hi")
+        lease = await head(world)
+        await world.courier.handle(lease)
+        assert not await world.sends.in_flight(KEY), "or a claim would wait for it in vain"
 
     async def test_where_a_message_shows_once_however_often_it_is_sent_it_is_sent_again(self) -> None:
         world = World(IdempotentChannel())
