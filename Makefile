@@ -49,7 +49,7 @@ check: install ## ruff, mypy, import-linter, rasa data validate, data lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m rasa data validate --data data/nlu data/rules data/stories
+	$(BIN)/python -W ignore -m rasa data validate --data data/nlu data/rules data/stories
 	$(BIN)/sigap lint
 
 bench-replay: install ## replay recorded conversations, with and without kills: make bench-replay DATA=file.jsonl

@@ -49,7 +49,10 @@ def lint(
     """Check the assistant's data: both languages, enough examples, limits, buttons, links. Exit code 1 on errors."""
     from bot.designer.lint import lint as find  # noqa: PLC0415 - keeps the other commands quick
 
-    findings = find(settings_module.load().project)
+    try:
+        findings = find(settings_module.load().project)
+    except SettingsError as error:
+        refuse(error)
     for finding in findings:
         if json:
             typer.echo(msgspec.json.encode(finding).decode())

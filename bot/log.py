@@ -19,6 +19,7 @@ def configure(process: str, *, as_json: bool = False) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("sanic.error").setLevel(logging.CRITICAL)  # a traceback for every malformed form
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if as_json

@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     answer_minutes: int = 15  # SIGAP_ANSWER_MINUTES: a person should answer a handoff within this
     brand: str = "Arunika"  # SIGAP_BRAND
     secret: str = ""  # SIGAP_SECRET: signs visitors' tokens; made and kept in SIGAP_HOME when not given
+    proxies: int = 0  # SIGAP_PROXIES: how many reverse proxies stand in front and say whom they ask for
     log_json: bool = False  # SIGAP_LOG_JSON=1: one JSON object a line instead of text
     variables: Mapping[str, str] = {}  # environment and .env together, for `${VAR}` in credentials.yml
 
@@ -68,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "SIGAP_ANSWER_MINUTES": str(self.answer_minutes),
             "SIGAP_BRAND": self.brand,
             "SIGAP_SECRET": self.secret,
+            "SIGAP_PROXIES": str(self.proxies),
             "SIGAP_LOG_JSON": "1" if self.log_json else "0",
             "REDIS_URL": self.redis_url,
             "DATABASE_URL": self.database_url,
@@ -78,7 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 KNOWN = frozenset(
     {"SIGAP_HOME", "SIGAP_PROJECT", "SIGAP_HOST", "SIGAP_PORT", "SIGAP_SANDBOX_PORT", "SIGAP_PUBLIC_URL",
      "SIGAP_CREDENTIALS", "SIGAP_DEMO", "SIGAP_WORKERS", "SIGAP_ANSWER_MINUTES", "SIGAP_BRAND", "SIGAP_SECRET",
-     "SIGAP_LOG_JSON"}
+     "SIGAP_LOG_JSON", "SIGAP_PROXIES"}
 )  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def load(environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -
         ) from None
     return Settings(
         home=home,
-        project=Path(values.get("SIGAP_PROJECT") or PROJECT).resolve(),
+        project=_existing(values, "SIGAP_PROJECT", PROJECT),
         host=values.get("SIGAP_HOST") or "127.0.0.1",
         port=port,
         sandbox_port=sandbox_port,
@@ -117,12 +119,13 @@ def load(environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -
         or f"sqlite:///{home / 'archive.db'}",
         backoffice_url=_url(values, "BACKOFFICE_URL", ("http", "https")).rstrip("/")
         or f"http://127.0.0.1:{sandbox_port}/backoffice",
-        credentials=Path(values.get("SIGAP_CREDENTIALS") or PROJECT / "credentials.yml").resolve(),
+        credentials=_existing(values, "SIGAP_CREDENTIALS", PROJECT / "credentials.yml"),
         demo=_switch(values, "SIGAP_DEMO"),
         workers=_number(values, "SIGAP_WORKERS", 1, 1, 64),
         answer_minutes=_number(values, "SIGAP_ANSWER_MINUTES", 15, 1, 1440),
         brand=values.get("SIGAP_BRAND") or "Arunika",
         secret=_secret(values, home),
+        proxies=_number(values, "SIGAP_PROXIES", 0, 0, 10),
         log_json=_switch(values, "SIGAP_LOG_JSON"),
         variables=values,
     )
@@ -133,6 +136,13 @@ def _number(values: Mapping[str, str], key: str, default: int, least: int, most:
     if not text.isdecimal() or not least <= int(text) <= most:
         raise SettingsError(key, f"“{text}” is not a whole number from {least} to {most}", "Correct it or remove it")
     return int(text)
+
+
+def _existing(values: Mapping[str, str], key: str, default: Path) -> Path:
+    path = Path(values.get(key) or default).expanduser().resolve()
+    if not path.exists():
+        raise SettingsError(key, f"{path} does not exist", "Correct the path or remove the key")
+    return path
 
 
 def _switch(values: Mapping[str, str], key: str) -> bool:
@@ -154,7 +164,7 @@ def _url(values: Mapping[str, str], key: str, schemes: tuple[str, ...]) -> str:
         raise SettingsError(key, "is not a URL", f"It looks like {schemes[0]}://host:port/…") from None
     if parts.scheme not in schemes:
         raise SettingsError(
-            key, f"starts with “{parts.scheme or text[:0]}:”, which is not supported",
+            key, f"starts with “{parts.scheme}:”, which is not supported" if parts.scheme else "has no “://” in front",
             f"Use one of: {', '.join(f'{scheme}://' for scheme in schemes)}",
         )  # fmt: skip
     if not (parts.netloc or parts.path.strip("/")):
@@ -174,8 +184,23 @@ def _secret(values: Mapping[str, str], home: Path) -> str:
         return given
     path = home / "secret"
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
+        if not path.exists() or not path.read_text().strip():
+            _write_secret(path)
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError("SIGAP_SECRET", f"{path} cannot be used ({type(error).__name__})", "Remove it") from None
+
+
+def _write_secret(path: Path) -> None:
+    """Whole or not at all, and of two processes that start together one wins."""
+    made = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    if path.exists() and not path.read_text().strip():
+        path.unlink()
+    try:
+        os.link(made, path)
     except FileExistsError:
         pass
-    return path.read_text().strip()
+    finally:
+        made.unlink()

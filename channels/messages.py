@@ -143,9 +143,13 @@ class Reachability(Event, frozen=True, kw_only=True, omit_defaults=True, tag="re
 
 
 class Unsupported(Event, frozen=True, kw_only=True, omit_defaults=True, tag="unsupported"):
-    """Something this adapter does not know. Kept for the record, never raised, never answered."""
+    """Something that this adapter does not know or could not read. Never raised, never answered.
+
+    `raw`: the body of what was polled and could not be read, to be kept aside before it is confirmed.
+    """
 
     kind: str
+    raw: str = ""
 
 
 InboundEvent = (

@@ -68,6 +68,8 @@ def read_credentials(path: Path, environ: Mapping[str, str]) -> dict[str, Mappin
     reader.Constructor = _PlainConstructor
     try:
         document = reader.load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(path.name, f"cannot be read ({error.strerror})", "Correct the path or its rights") from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         problem = f"not YAML ({error.problem})"

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -47,7 +48,7 @@ def usable_model(models: Path) -> Path:
         with tarfile.open(path) as archive:
             member = archive.extractfile("metadata.json")
             trained_by = str(json.load(member)["rasa_open_source_version"]) if member else ""
-    except (tarfile.TarError, OSError, KeyError, ValueError):
+    except (tarfile.TarError, OSError, EOFError, zlib.error, KeyError, TypeError, ValueError):
         raise SettingsError("SIGAP_HOME", f"{path.name} is not a Rasa model", TRAIN) from None
     if trained_by != _rasa_version():
         raise SettingsError(

@@ -14,6 +14,7 @@ from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bot.core.ports import StoreUnavailable
+from channels.errors import SettingsError
 
 PREFIX = "sigap:"
 REFUSALS = ("OOM", "MISCONF", "MASTERDOWN")  # it answers, but can't take writes now
@@ -23,7 +24,12 @@ WITHOUT_MAILBOXES = frozenset({"begin_send"})
 def connect(url: str) -> Redis[bytes]:
     """A client for `redis://…` or `unix://…`. Commands are not repeated by the client: a repeated write that went
     through the first time is only safe where the caller knows that it is."""
-    return Redis.from_url(url, socket_connect_timeout=2.0, socket_timeout=10.0, health_check_interval=30)
+    try:
+        redis = Redis.from_url(url, socket_connect_timeout=2.0, socket_timeout=10.0, health_check_interval=30)
+        redis.connection_pool.make_connection()  # an option that does not exist is only noticed here
+    except (TypeError, ValueError):
+        raise SettingsError("REDIS_URL", "has a part that is not understood", "Use redis://host:port/number") from None
+    return redis
 
 
 @cache
@@ -45,7 +51,9 @@ def reaching() -> Iterator[None]:
     try:
         yield
     except (RedisConnectionError, RedisTimeoutError, ReadOnlyError, OSError) as error:
-        raise StoreUnavailable(type(error).__name__) from error
+        # A wrong password comes as a plain ConnectionError; a missing one has a class of its own.
+        wrong_password = "username-password" in str(error)
+        raise StoreUnavailable("AuthenticationError" if wrong_password else type(error).__name__) from error
     except ResponseError as error:
         # Out of memory has a class of its own, which the library's types do not know.
         kind = type(error).__name__

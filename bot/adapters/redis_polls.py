@@ -29,6 +29,13 @@ class RedisPolls:
             await self._redis.pexpire(key, TURN_MS)
             return True
 
+    async def give_turn(self, channel: str, process: str) -> None:
+        """Let another process poll at once."""
+        key = f"{self._prefix}poll:{channel}"
+        with reaching():
+            if await self._redis.get(key) == process.encode():
+                await self._redis.delete(key)
+
     async def cursor(self, channel: str) -> str:
         with reaching():
             value = await self._redis.get(f"{self._prefix}cursor:{channel}")

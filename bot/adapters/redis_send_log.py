@@ -9,7 +9,7 @@ from bot.core.ports import PartState
 from channels.messages import OutboundMessage, Sender
 
 RECORD_S = 7 * 86_400  # as long as the outbox remembers message ids
-IN_FLIGHT_MS = 60_000  # longer than any platform call may take; a dead courier's mark must not stay
+IN_FLIGHT_MS = 16_000  # longer than a platform call may take; a dead courier's mark must not stay
 
 
 class RedisSendLog:

@@ -46,6 +46,7 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     claimed_at: datetime | None = None
     first_answer_at: datetime | None = None
     overdue: bool = False
+    reworded: bool = False  # a notice may have been lost and was said again in other words, once
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -35,7 +35,7 @@ TRANSITIONS: dict[Owner, frozenset[Owner]] = {
     Owner.BOT: frozenset({Owner.WAITING, Owner.HUMAN, Owner.CLOSED}),
     Owner.WAITING: frozenset({Owner.HUMAN, Owner.BOT, Owner.CLOSED}),
     Owner.HUMAN: frozenset({Owner.WAITING, Owner.BOT, Owner.CLOSED}),
-    Owner.CLOSED: frozenset({Owner.BOT, Owner.HUMAN}),
+    Owner.CLOSED: frozenset({Owner.BOT, Owner.WAITING, Owner.HUMAN}),  # waiting: an agent's last words did not arrive
 }
 
 

@@ -39,14 +39,19 @@ def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
     """Lines in the order in which they came about; edits, receipts and deletions change the line they are about."""
     lines: list[Line] = []
     by_id: dict[str, Line] = {}
+    early: dict[str, list[e.AnyEvent]] = {}
     for number, event in enumerate(events):
         match event:
+            case e.CustomerWrote(event_id=event_id) if event_id in by_id:
+                pass  # a dead letter that was tried again after it had been heard
             case e.CustomerWrote():
                 line = Line(line_id=event.event_id, kind="message", author="customer", at=event.at,
                             name=event.customer_name, text=event.text, attachments=event.attachments,
                             external_ids=(event.external_id,))  # fmt: skip
                 lines.append(line)
                 by_id[event.event_id] = by_id["customer:" + event.external_id] = line
+                for amendment in early.pop(event.external_id, ()):
+                    _amend(amendment, by_id, lines)
             case e.ReplyComposed():
                 line = Line(line_id=event.message_id, kind="message", author=event.sender, at=event.at,
                             name=event.agent_name, text=event.text, buttons=event.buttons, status="queued",
@@ -62,6 +67,8 @@ def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
                                   reason=event.reason, detail=event.detail))  # fmt: skip
             case e.HandoffOverdue():
                 lines.append(Line(line_id=f"overdue-{number}", kind="overdue", author="system", at=event.at))
+            case e.CustomerEdited() | e.CustomerDeleted() if "customer:" + event.external_id not in by_id:
+                early.setdefault(event.external_id, []).append(event)  # it overtook what it is about
             case _:
                 _amend(event, by_id, lines)
     return lines

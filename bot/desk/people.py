@@ -119,7 +119,7 @@ class People:
     def check_csrf(self, request: Request, secret: str) -> None:
         """Raises Refusal unless the request carries the token that belongs to this cookie."""
         given = request.headers.get(CSRF_HEADER) or (request.form or {}).get(CSRF_FIELD) or ""
-        if not secret or not hmac.compare_digest(given.encode(), csrf_token(secret).encode()):
+        if not secret or not hmac.compare_digest(given.encode(errors="replace"), csrf_token(secret).encode()):
             raise Refusal(403, "csrf")
 
     def set_cookie(self, request: Request, answer: HTTPResponse, name: str, value: str) -> None:

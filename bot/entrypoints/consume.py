@@ -15,6 +15,8 @@ log = structlog.get_logger(__name__)
 LEASE_WAIT_S = 2.0  # also how long a stopping process waits for an idle slot
 EXTEND_EVERY_S = 5.0  # a third of the lease's term
 
+GIVEN_UP_AGAIN_S = 60.0
+
 Handle = Callable[[Lease], Awaitable[Lease | None]]
 Failed = Callable[[Lease, Exception], Awaitable[Lease | None]]
 Gate = Callable[[], Awaitable[None]]
@@ -75,7 +77,7 @@ async def _one(mailbox: Mailbox, lease: Lease, handle: Handle, failed: Failed) -
         except (LeaseLost, StoreUnavailable, VersionConflict):
             raise
         except Exception as error:
-            return await failed(lease, error)
+            return await _fail(mailbox, lease, failed, error)
     except LeaseLost:
         # Another consumer has it, or what we did was committed and only the answer got lost. If the lease is still
         # ours, the next entry must not wait for its end.
@@ -86,6 +88,18 @@ async def _one(mailbox: Mailbox, lease: Lease, handle: Handle, failed: Failed) -
     finally:
         extending.cancel()
     return None
+
+
+async def _fail(mailbox: Mailbox, lease: Lease, failed: Failed, error: Exception) -> Lease | None:
+    """Let `failed` decide; when even that breaks, the conversation waits a while and the others go on."""
+    try:
+        return await failed(lease, error)
+    except (LeaseLost, StoreUnavailable, VersionConflict):
+        raise
+    except Exception as second:
+        log.error("could not even be given up", mailbox=mailbox.name, error=type(second).__name__)
+        await mailbox.fail(lease, GIVEN_UP_AGAIN_S)
+        return None
 
 
 async def _give_back(mailbox: Mailbox, lease: Lease) -> None:

@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 SLOTS = 16  # conversations of a channel at the same time
 BURST_S = 3.0  # pacing is held over this long, so that an answer in two bubbles does not wait
+MOST_SIGNALS = 100  # "typing" on its way at the same time; more are not worth having
 PACED_CONVERSATIONS = 2000  # limiters kept; the idlest are forgotten first
 MOST_ATTEMPTS = 8
 
@@ -92,10 +93,14 @@ class Pace:
 
 async def _signals(system: System, couriers: dict[str, Deliver]) -> None:
     """Show "typing…" on whatever channel it is about."""
+    showing: set[asyncio.Task[None]] = set()
     while True:
         try:
             async for signal in system.signals.listen():
-                if signal.channel in couriers:
-                    await couriers[signal.channel].signal(signal)
+                if signal.channel in couriers and len(showing) < MOST_SIGNALS:
+                    # On their own, so that a platform that hangs delays nobody else's.
+                    task = asyncio.create_task(couriers[signal.channel].signal(signal))
+                    showing.add(task)
+                    task.add_done_callback(showing.discard)
         except StoreUnavailable:
             await asyncio.sleep(1.0)

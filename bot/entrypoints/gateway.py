@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from sanic import Request, Sanic
-from sanic.exceptions import NotFound
 from sanic.response import HTTPResponse, json, redirect, text
 
 from bot.bootstrap import System
@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 BODY_MAX = 4 * 1024 * 1024  # bytes; Meta's batches of a thousand events stay below
 KEEP_ALIVE_S = 75  # platforms and proxies reuse connections; Sanic's own 5 s would have most of them start anew
+NOT_FOUND = 404
 LOOK_AFTER_S = 60.0  # how often a platform is asked whether it still knows us
 START_AGAIN_S = 3.0  # how long between attempts to tell a platform our address
 
@@ -54,13 +55,18 @@ async def serve(life: Life, system: System) -> None:
     await server.after_start()
     await server.start_serving()
     log.info("listening", url=system.settings.base_url)
-    chores = [
-        asyncio.create_task(_keep_in_touch(system, channel, life.stopping)) for channel in system.channels.values()
+    channels = system.channels.values()
+    chores = [asyncio.create_task(_keep_in_touch(life, system, channel)) for channel in channels]
+    chores += [
+        asyncio.create_task(_poll(life, system, channel))
+        for channel in channels
+        if isinstance(channel, PollingChannel) and channel.polls
     ]
     life.ready = True
     await life.stopping.wait()
     for chore in chores:
         chore.cancel()
+    await asyncio.gather(*chores, return_exceptions=True)
     await server.before_stop()
     server.close()
     await server.wait_closed()
@@ -95,6 +101,7 @@ def create_app(system: System) -> Sanic:
             "ACCESS_LOG": False,
             "FALLBACK_ERROR_FORMAT": "json",
             "KEEP_ALIVE_TIMEOUT": KEEP_ALIVE_S,
+            "PROXIES_COUNT": system.settings.proxies or None,
         }
     )
     settings = system.settings
@@ -141,10 +148,10 @@ def create_app(system: System) -> Sanic:
         """Never a traceback to anybody outside; the log names the kind and the place, not what was sent."""
         if isinstance(error, StoreUnavailable):
             return json({"error": "unavailable"}, status=503)
-        status = getattr(error, "status_code", 500)
+        status = NOT_FOUND if isinstance(error, IsADirectoryError) else getattr(error, "status_code", 500)
         if status >= 500:
             log.error("request failed", path=request.path, error=type(error).__name__)
-        kind = "not found" if isinstance(error, NotFound) else "bad request" if status < 500 else "internal error"
+        kind = "not found" if status == NOT_FOUND else "bad request" if status < 500 else "internal error"
         return json({"error": kind}, status=status)
 
     return app
@@ -189,42 +196,43 @@ def _answer(response: RawResponse) -> HTTPResponse:
     return HTTPResponse(response.body, status=response.status, content_type=response.content_type)
 
 
-async def _keep_in_touch(system: System, channel: Channel[Any], stopping: asyncio.Event) -> None:
+async def _keep_in_touch(life: Life, system: System, channel: Channel[Any]) -> None:
     """Tell the platform where to deliver, however long it takes to reach it, and again when it has forgotten."""
     address = f"{system.settings.public_url}/webhooks/{channel.name}" if system.settings.public_url else ""
     if system.settings.demo and not address:
         address = f"{system.settings.base_url}/webhooks/{channel.name}"  # the sandbox runs on this machine
-    polling: asyncio.Task[None] | None = None
-    while not stopping.is_set():
+    while not life.stopping.is_set():
         try:
             await channel.start(address)
-        except ChannelError as error:
-            log.warning("platform not reached", channel=channel.name, why=str(error), again_in_s=START_AGAIN_S)
+            while not life.stopping.is_set():
+                await asyncio.sleep(LOOK_AFTER_S)
+                health = await channel.check()
+                if not health.ok:
+                    log.warning("channel is not well", channel=channel.name, why=health.detail, fix=health.fix)
+                    break
+        except Exception as error:
+            # Whatever it was, nobody would notice a channel that is not looked after any more.
+            why = str(error) if isinstance(error, ChannelError) else type(error).__name__
+            log.warning("platform not reached", channel=channel.name, why=why, again_in_s=START_AGAIN_S)
             await asyncio.sleep(START_AGAIN_S)
-            continue
-        if polling is None and isinstance(channel, PollingChannel) and channel.polls:
-            polling = asyncio.create_task(_poll(system, channel, stopping))
-        while not stopping.is_set():
-            await asyncio.sleep(LOOK_AFTER_S)
-            health = await channel.check()
-            if not health.ok:
-                log.warning("channel is not well", channel=channel.name, why=health.detail, fix=health.fix)
-                break
-    if polling is not None:
-        polling.cancel()
 
 
-async def _poll(system: System, channel: PollingChannel[Any], stopping: asyncio.Event) -> None:
+async def _poll(life: Life, system: System, channel: PollingChannel[Any]) -> None:
+    """Ask the platform for news, one gateway of the deployment at a time."""
     log.info("polling", channel=channel.name)
-    me = f"{socket.gethostname()}/{id(system):x}"
-    while not stopping.is_set():
-        try:
-            new = await poll_once(channel, system.inbound, system.polls, me)
-        except (ChannelError, StoreUnavailable) as error:
-            log.warning("poll failed", channel=channel.name, why=str(error))
-            await asyncio.sleep(START_AGAIN_S)
-            continue
-        if new is None:
-            await asyncio.sleep(START_AGAIN_S)  # another gateway polls; take over when it stops
-        elif new:
-            system.meter.count("events_in", new, channel=channel.name)
+    try:
+        while not life.stopping.is_set():
+            try:
+                new = await poll_once(channel, system.inbound, system.polls, system.dead, life.owner)
+            except Exception as error:
+                why = str(error) if isinstance(error, ChannelError) else type(error).__name__
+                log.warning("poll failed", channel=channel.name, why=why)
+                await asyncio.sleep(START_AGAIN_S)
+                continue
+            if new is None:
+                await asyncio.sleep(START_AGAIN_S)  # another gateway polls; take over when it stops
+            elif new:
+                system.meter.count("events_in", new, channel=channel.name)
+    finally:
+        with suppress(StoreUnavailable):
+            await system.polls.give_turn(channel.name, life.owner)

@@ -22,7 +22,7 @@ def blueprint(system: System) -> Blueprint:
     pages = Blueprint("health")
     queues = {box.name: box for box in (system.inbound, *(system.outbox(name) for name in system.channels))}
 
-    @pages.get("/health")
+    @pages.route("/health", methods=["GET", "HEAD"])
     async def health(request: Request) -> HTTPResponse:
         report: dict[str, Any] = {"version": version("sigap"), "status": "ok"}
         try:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import structlog
+from redis.exceptions import RedisError
 
 from bot import bootstrap
 from bot.adapters.redis_presence import BEAT_S, Heartbeat
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 EXIT_SETTINGS = 2
 LOOK_S = 0.25  # how soon "ready" is told
+FINISH_S = 10.0  # below the time that `sigap up` gives before it kills
 FIRST_CONTACT_S = 10.0  # how long a process waits for Redis before it calls the address wrong
 
 Main = Callable[["Life", System], Awaitable[None]]
@@ -65,13 +67,42 @@ async def _run(name: str, settings: Settings, main: Main) -> None:
         loop.add_signal_handler(wanted, life.stopping.set)
     async with bootstrap.connect(settings) as system:
         await first_contact(system)
+        await _alone(life, system)
         beating = asyncio.create_task(_beat(life, system))
+        working = asyncio.ensure_future(main(life, system))
+        stopping = asyncio.create_task(life.stopping.wait())
         try:
-            await main(life, system)
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            # What is in hand is finished, unless that takes too long: then leases and send marks make leaving safe.
+            await asyncio.wait({working}, timeout=FINISH_S)
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
         finally:
+            stopping.cancel()
             beating.cancel()
             with suppress(StoreUnavailable, asyncio.CancelledError):
                 await system.presence.leave(life.owner)
+
+
+async def _alone(life: Life, system: System) -> None:
+    """Refuse to run twice under one name: each would take the other's leases for those of its own dead past."""
+    for beat in await system.presence.alive():
+        if beat.process == life.owner and beat.pid != os.getpid() and _lives(beat.pid):
+            raise SettingsError(
+                life.owner, f"runs already, as process {beat.pid}",
+                "Stop it; for one more worker use `sigap worker --number N`",
+            )  # fmt: skip
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 async def first_contact(system: System) -> None:
@@ -87,6 +118,8 @@ async def first_contact(system: System) -> None:
             if not hopeless and asyncio.get_running_loop().time() < deadline:
                 await asyncio.sleep(0.1)
                 continue
+            if hopeless:
+                raise SettingsError("REDIS_URL", "the user or password is wrong or missing", "Correct it") from None
             if system.settings.redis_url:
                 raise SettingsError(
                     "REDIS_URL", f"no Redis or Valkey answers there ({why})",
@@ -96,6 +129,10 @@ async def first_contact(system: System) -> None:
                 "SIGAP_HOME", f"no Sigap is running on {system.settings.home}",
                 "Start it with `make run`, or set REDIS_URL to the server that it uses",
             ) from None  # fmt: skip
+        except RedisError as error:
+            raise SettingsError(
+                "REDIS_URL", f"is refused ({type(error).__name__})", "Correct number and rights"
+            ) from None
 
 
 async def _beat(life: Life, system: System) -> None:

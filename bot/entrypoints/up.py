@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -21,6 +22,7 @@ from bot import bootstrap, demo
 from bot.adapters import redis_link
 from bot.adapters.embedded_valkey import EmbeddedValkey, ValkeyUnavailable
 from bot.adapters.rasa_project import usable_model
+from bot.core.ports import ArchiveUnavailable
 from bot.entrypoints import gateway, process
 from bot.settings import Settings
 from channels.errors import SettingsError
@@ -41,7 +43,8 @@ def run(settings: Settings) -> None:
     except SettingsError as error:
         process.refuse(error)
     except ValkeyUnavailable as error:
-        process.refuse(SettingsError("SIGAP_HOME", str(error).rstrip("."), "See above"))
+        print(f"sigap: SIGAP_HOME: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(process.EXIT_SETTINGS)
 
 
 class Supervisor:
@@ -58,6 +61,8 @@ class Supervisor:
         """The exit code: 0 after Ctrl-C, 2 when a child refused its settings."""
         self._look_before()
         loop = asyncio.get_running_loop()
+        # A thread waits for each child all its life; the loop's own pool is too small for that on few cores.
+        loop.set_default_executor(ThreadPoolExecutor(max_workers=2 * (len(self._plan()) + 4)))
         for wanted in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(wanted, self._stopping.set)
         try:
@@ -87,7 +92,17 @@ class Supervisor:
                 gateway.listen("127.0.0.1", self._settings.sandbox_port).close()
             except SettingsError as error:
                 raise SettingsError("SIGAP_SANDBOX_PORT", error.problem, error.fix) from None
-        bootstrap.System(self._settings, redis_link.connect(bootstrap.redis_url(self._settings))).channels  # noqa: B018
+        system = bootstrap.System(self._settings, redis_link.connect(bootstrap.redis_url(self._settings)))
+        _ = system.channels
+        try:
+            system.archive.position()
+        except ArchiveUnavailable as error:
+            # A PostgreSQL that is away may come back, and is caught up with then. A file or an option will not.
+            if self._settings.database_url.startswith("sqlite") or str(error) == "ProgrammingError":
+                raise SettingsError("DATABASE_URL", f"cannot be used ({error})", "Correct it or remove it") from None
+            console.print(f"[yellow]The archive's database does not answer ({error}); going on without it.[/]")
+        finally:
+            system.archive.close()
 
     def _plan(self) -> Sequence[tuple[str, Sequence[str]]]:
         workers = [(f"worker-{n}", ["worker", "--number", str(n)]) for n in range(1, self._settings.workers + 1)]

@@ -45,7 +45,15 @@ async def work(life: Life, system: System) -> None:
 
     from bot.adapters.rasa_dialogue import RasaDialogue  # noqa: PLC0415 - seconds and 700 MB: only workers pay
 
-    dialogue = await asyncio.to_thread(RasaDialogue, model, system.settings.project)
+    loading = asyncio.create_task(asyncio.to_thread(RasaDialogue, model, system.settings.project))
+    stopping = asyncio.create_task(life.stopping.wait())
+    await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not loading.done():
+        # A thread can't be stopped, and nothing is in hand yet.
+        await system.presence.leave(life.owner)
+        os._exit(0)
+    stopping.cancel()
+    dialogue = loading.result()
     converse = system.converse(dialogue)
     life.ready = True
     log.info("assistant loaded", model=model.name)

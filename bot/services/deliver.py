@@ -200,7 +200,8 @@ class Deliver:
             if isinstance(error, RecipientGone):
                 conversation = replace(conversation, reachable=False)
             out = Outgoing(conversation, now)
-            if conversation.owner is Owner.BOT:
+            unheard = conversation.owner is Owner.CLOSED and message.sender is Sender.AGENT
+            if conversation.owner is Owner.BOT or unheard:
                 reason = handoff.Reason.SEND_UNCONFIRMED if error is None else handoff.Reason.SEND_FAILED
                 detail = "" if error is None else error.detail
                 conversation, changed = handoff.open_handoff(conversation, reason, now, self._answer_within, detail)
@@ -212,8 +213,16 @@ class Deliver:
                     out.say(Sender.NOTICE, self._notices.text("unsure_delivery", conversation.language))
                 elif not isinstance(error, UNSPEAKABLE):
                     out.promise(self._notices, "handoff", await self._store.queue(), message.in_reply_to)
-            elif error is None and conversation.owner is Owner.WAITING and message.sender is not Sender.AGENT:
-                # What may have been lost is the word that a person will come: say that, in other words.
+            elif (
+                error is None
+                and conversation.owner is Owner.WAITING
+                and conversation.handoff is not None
+                and not conversation.handoff.reworded
+                and message.sender is not Sender.AGENT
+            ):
+                # What may have been lost is the word that a person will come: say that in other words. Only once,
+                # because a platform that answers nothing would otherwise be told so for ever.
+                conversation = replace(conversation, handoff=replace(conversation.handoff, reworded=True))
                 out.promise(self._notices, "still_waiting", await self._store.queue())
             commit = Commit(
                 conversation=conversation,

@@ -28,7 +28,7 @@ from bot.services.compose import Outgoing, handoff_timer, handoff_timer_id
 from channels.messages import OutboundMessage, Sender
 
 MOST_CONFLICTS = 20
-IN_FLIGHT_WAIT_S = 5.0  # a claim is confirmed when nothing of the bot's is on its way any more, or after this
+IN_FLIGHT_WAIT_S = 16.0  # a claim is confirmed when nothing of the bot's is on its way any more, or after this
 IN_FLIGHT_LOOK_S = 0.02
 LONGEST_REPLY = 20_000  # characters; the courier splits, this only stops accidents
 

@@ -175,8 +175,7 @@ class TelegramChannel(PollingChannel[TelegramSettings]):
         try:
             return self.parse(request)[0]
         except PayloadError as error:
-            # Once confirmed it would be gone, and unconfirmed it would block all others: it is kept as a
-            # record.
+            # Once confirmed it would be gone, and unconfirmed it would block all others: it is kept aside.
             return Unsupported(
                 channel=self.name,
                 event_id=f"{update_id}.unreadable",
@@ -184,4 +183,5 @@ class TelegramChannel(PollingChannel[TelegramSettings]):
                 at=request.received_at,
                 customer=Customer(external_id="0"),
                 kind=str(error),
+                raw=request.body.decode(),
             )

@@ -23,8 +23,8 @@ from channels.messages import ApiCall, ApiResponse
 from channels.telegram.settings import TelegramSettings
 
 CONNECT_S = 5.0
-# Telegram answers a send within a second; fetching a picture from a URL first may take much longer.
-READ_S = 20.0
+# Telegram answers a send within a second. Not longer, because a person's claim waits for what is on its way.
+READ_S = 10.0
 # On top of the time for which getUpdates was asked to wait.
 POLL_MARGIN_S = 10.0
 

@@ -93,3 +93,15 @@ def test_every_event_survives_json_and_is_known_by_its_tag() -> None:
     event = said("m", buttons=("Ya",))
     assert msgspec.json.decode(msgspec.json.encode(event), type=e.AnyEvent) == event
     assert isinstance(fold([event])[0], Line)
+
+
+def test_an_edit_that_overtook_its_message_is_not_lost() -> None:
+    edited = _of(e.CustomerEdited, external_id="x1", text="where is my order")
+    [line] = fold([edited, wrote(1, "wher is my ordr")])
+    assert (line.text, line.earlier) == ("where is my order", ("wher is my ordr",))
+    [line] = fold([_of(e.CustomerDeleted, external_id="x1"), wrote(1, "oops")])
+    assert line.deleted
+
+
+def test_a_message_heard_again_from_the_dead_letters_stands_once() -> None:
+    assert len(fold([wrote(1, "hi"), said("m1"), wrote(1, "hi")])) == 2

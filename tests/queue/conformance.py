@@ -237,6 +237,7 @@ class MailboxContract:
             while lease := await mailbox.lease(name, 0.1):
                 following = lease
                 while following is not None:
+                    await mailbox.extend(following)  # the term is short and the machine may be busy
                     handled.append(following.body.decode())
                     await asyncio.sleep(0)
                     following = await mailbox.ack(following)  # type: ignore[assignment]

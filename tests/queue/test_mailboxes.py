@@ -12,7 +12,7 @@ from bot.adapters.redis_mailbox import RedisMailbox
 from bot.core.ports import LeaseLost, Letter, Mailbox, StoreUnavailable
 from tests.queue.conformance import MailboxContract, letter
 
-TERM_S = 0.3
+TERM_S = 0.3  # short, so that a dead consumer is followed soon
 
 
 class TestMemoryMailbox(MailboxContract):

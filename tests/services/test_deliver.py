@@ -266,6 +266,13 @@ class TestNobodyKnows:
         assert world.channel.calls == ["[handoff/en] 5", "[still_waiting/en] 10"]
         assert await world.moves() == [("bot", "waiting", "customer_asked")]
 
+    async def test_a_platform_that_never_answers_is_not_told_for_ever(self, world: World) -> None:
+        world.channel.script = [Ambiguous("timed out")] * 50
+        await world.write("hi")
+        await world.deliver()
+        assert world.channel.calls == ["echo: hi", "[unsure_delivery/en]", "[still_waiting/en] 10"]
+        assert all(status == "unconfirmed" for _, status in statuses(await world.lines()))
+
     async def test_an_agents_unconfirmed_message_is_theirs_to_judge(self, world: World) -> None:
         await world.write("hi")
         await world.desk.claim(KEY, DINA)
@@ -331,6 +338,19 @@ class TestRefused:
         conversation = await world.conversation()
         assert (conversation.agent_id, conversation.reachable) == ("dina", False)
         assert statuses(await world.lines())[-1] == ("Hello", "failed")
+
+
+class TestAfterTheClose:
+    async def test_last_words_that_did_not_arrive_come_back_into_the_queue(self, world: World) -> None:
+        await world.write("hi")
+        await world.desk.claim(KEY, DINA)
+        await world.deliver()
+        await world.desk.reply(KEY, DINA, "Done, bye", "c1")
+        await world.desk.close(KEY, DINA)
+        world.channel.script = [Rejected("no")]
+        await world.deliver()
+        assert (await world.moves())[-1] == ("closed", "waiting", "send_failed")
+        assert statuses(await world.lines())[-3:][0] == ("Done, bye", "failed")
 
 
 class TestDeadCredentials:

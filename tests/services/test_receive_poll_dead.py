@@ -88,14 +88,16 @@ class Platform(FakeChannel):
 
 
 class TestPolling:
-    async def test_news_is_stored_and_then_confirmed(self, inbound: MemoryMailbox) -> None:
+    async def test_news_is_stored_and_then_confirmed(self, inbound: MemoryMailbox, dead: MemoryDeadLetters) -> None:
         platform, polls = Platform(), Polls()
         for news, new in ((3, 3), (3, 0), (5, 2)):
             platform.news = news
-            assert await poll_once(platform, inbound, polls, "me") == new  # type: ignore[arg-type]
+            assert await poll_once(platform, inbound, polls, dead, "me") == new  # type: ignore[arg-type]
         assert polls.at == "5"
 
-    async def test_not_stored_is_not_confirmed(self, inbound: MemoryMailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_not_stored_is_not_confirmed(
+        self, inbound: MemoryMailbox, dead: MemoryDeadLetters, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         platform, polls = Platform(), Polls()
         platform.news = 2
 
@@ -105,21 +107,46 @@ class TestPolling:
         with monkeypatch.context() as away:
             away.setattr(inbound, "append", gone)
             with pytest.raises(StoreUnavailable):
-                await poll_once(platform, inbound, polls, "me")  # type: ignore[arg-type]
+                await poll_once(platform, inbound, polls, dead, "me")  # type: ignore[arg-type]
         assert polls.at == ""
-        assert await poll_once(platform, inbound, polls, "me") == 2  # type: ignore[arg-type]
+        assert await poll_once(platform, inbound, polls, dead, "me") == 2  # type: ignore[arg-type]
 
-    async def test_another_process_has_the_turn(self, inbound: MemoryMailbox) -> None:
+    async def test_what_cannot_be_read_is_kept_aside_before_it_is_confirmed(
+        self, inbound: MemoryMailbox, dead: MemoryDeadLetters
+    ) -> None:
+        polls = Polls()
+
+        class Odd(Platform):
+            async def poll(self, cursor: str) -> tuple[Sequence[InboundEvent], str]:
+                unreadable = Unsupported(
+                    channel=CHANNEL,
+                    event_id="9.u",
+                    thread_id="0",
+                    at=AT,
+                    customer=ANI,
+                    kind="date is below 0",
+                    raw="{}",
+                )
+                return [message(1), unreadable, message(2)], "9"
+
+        assert await poll_once(Odd(), inbound, polls, dead, "me") == 2  # type: ignore[arg-type]
+        [kept] = await dead.list()
+        assert (kept.mailbox, kept.key, kept.body, kept.error) == (WEBHOOK, CHANNEL, b"{}", "date is below 0")
+        assert polls.at == "9"
+
+    async def test_another_process_has_the_turn(self, inbound: MemoryMailbox, dead: MemoryDeadLetters) -> None:
         platform, polls = Platform(), Polls()
         platform.news, polls.turn = 2, False
-        assert await poll_once(platform, inbound, polls, "me") is None  # type: ignore[arg-type]
+        assert await poll_once(platform, inbound, polls, dead, "me") is None  # type: ignore[arg-type]
         assert (await inbound.depth()).messages == 0
 
-    async def test_a_platform_that_is_down_is_the_callers_to_wait_for(self, inbound: MemoryMailbox) -> None:
+    async def test_a_platform_that_is_down_is_the_callers_to_wait_for(
+        self, inbound: MemoryMailbox, dead: MemoryDeadLetters
+    ) -> None:
         platform = Platform()
         platform.down = True
         with pytest.raises(Unavailable):
-            await poll_once(platform, inbound, Polls(), "me")  # type: ignore[arg-type]
+            await poll_once(platform, inbound, Polls(), dead, "me")  # type: ignore[arg-type]
 
 
 class Reader(FakeChannel):

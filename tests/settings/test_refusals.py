@@ -206,4 +206,4 @@ def test_redis_wants_a_password(tmp_path: Path) -> None:
     assert done.returncode == 2
     [sentence] = done.stderr.splitlines()
     assert sentence.startswith("sigap: REDIS_URL: ")
-    assert "Authentication" in sentence
+    assert "password is wrong or missing" in sentence
