@@ -185,8 +185,8 @@ class Button(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class OutboundMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that the brand says to one conversation, before it is fitted to the platform.
 
-    `epoch` is the conversation's ownership epoch when this was composed: the courier drops what the bot
-    composed before the latest change of owner. `kind` "typing" and "acknowledge" are signals without content.
+    `epoch` is the conversation's ownership epoch when this was composed: the courier drops what
+    bot and system composed before a person took over. `kind` "typing" and "acknowledge" are signals without content.
     """
 
     message_id: str
