@@ -31,7 +31,7 @@ class Sigap:
 
     def __init__(self, home: Path, environment: Mapping[str, str] | None = None, models: Path | None = None) -> None:
         self.home = home
-        self.port, self.sandbox_port = _free_port(), _free_port()
+        self.port, self.sandbox_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
         self.environment = {
@@ -127,7 +127,7 @@ class Sigap:
         )  # fmt: skip
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
