@@ -96,7 +96,10 @@ class RasaDialogue:
             language=str(slots.get("language") or ""),
             slots={
                 name: str(value)
-                for name, value in slots.items()
+                for name, value in {
+                    **_set_in_turn(tracker),
+                    **{name: value for name, value in slots.items() if value},
+                }.items()
                 if value not in (None, "", [], False) and name not in INTERNAL_SLOTS
             },
             actions=actions,
@@ -228,6 +231,17 @@ def _intents(tracker: DialogueStateTracker) -> tuple[IntentSeen, ...]:
         for entry in ranking[:RANKING_KEPT]
         if entry.get("name")
     )
+
+
+def _set_in_turn(tracker: DialogueStateTracker) -> dict[str, Any]:
+    """Slots that got a value since the customer's latest message, also those that are empty again by now."""
+    values: dict[str, Any] = {}
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            break
+        if isinstance(event, SlotSet) and event.value:
+            values.setdefault(event.key, event.value)
+    return values
 
 
 def _actions(tracker: DialogueStateTracker) -> tuple[str, ...]:

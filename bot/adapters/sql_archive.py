@@ -112,7 +112,9 @@ class SqlArchive:
             rows = connection.execute(
                 select(messages_table)
                 .join(latest, (m.conversation == latest.c.conversation) & (m.at == latest.c.at))
-                .order_by(m.at.desc())
+                .order_by(
+                    m.at.desc(), func.length(m.position).desc(), m.position.desc()
+                )  # of the same moment, the later
             ).all()
             found = {row.conversation: row for row in reversed(rows)}
             names: dict[str, str] = dict(

@@ -116,7 +116,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             language=language if language in LANGUAGES else self.language,
             intents=(self.intents + intents[:1])[-INTENTS_KEPT:],
             steps=(self.steps + steps)[-STEPS_KEPT:],
-            slots=slots,
+            # The assistant forgets a reference once it has looked it up; the person who takes over needs it still.
+            slots={**self.slots, **slots},
         )
 
 

@@ -124,7 +124,7 @@ def give_back(conversation: Conversation, now: datetime) -> Change:
         conversation, Owner.BOT, now, "returned", episode=conversation.episode + 1,
         agent_id=conversation.agent_id, agent_name=conversation.agent_name,
     )  # fmt: skip
-    return replace(moved, intents=(), steps=(), choices=()), event
+    return replace(moved, intents=(), steps=(), choices=(), slots={}), event
 
 
 def close(conversation: Conversation, now: datetime) -> Change:
@@ -138,7 +138,7 @@ def close(conversation: Conversation, now: datetime) -> Change:
 def reopen(conversation: Conversation, now: datetime) -> Change:
     """A customer writes to a closed conversation."""
     moved, event = _move(conversation, Owner.BOT, now, "reopened", episode=conversation.episode + 1)
-    return replace(moved, intents=(), steps=(), choices=()), event
+    return replace(moved, intents=(), steps=(), choices=(), slots={}), event
 
 
 def _context(

@@ -6,6 +6,7 @@ meanwhile (a person claimed it), it is read and decided again, and what the assi
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import msgspec
@@ -58,26 +59,34 @@ class Converse:
     async def handle(self, lease: Lease) -> Lease | None:
         """Handle one item and commit; the next one under the same lease."""
         item = _items.decode(lease.body)
-        for _ in range(MOST_CONFLICTS):
-            commit = await self._decide(item, await self._store.load(lease.key), lease)
-            try:
-                following = await self._store.commit(commit)
-            except VersionConflict:
-                continue
-            self._measure(commit)
-            return following
-        raise VersionConflict(lease.key)
+
+        async def decide(loaded: Loaded) -> Commit:
+            decision = _Decision(self, item, loaded, lease)
+            if decision.hear() and decision.conversation.owner is Owner.BOT:
+                await decision.answer(loaded.tracker)
+            elif isinstance(item, TimerFired):
+                await decision.ring(item)
+            return decision.commit()
+
+        return await self._settle(lease, decide)
 
     async def give_up(self, lease: Lease, error: str) -> Lease | None:
         """The assistant can't work on this item: it goes to a person, and the customer is told."""
         item = _items.decode(lease.body)
-        for _ in range(MOST_CONFLICTS):
-            loaded = await self._store.load(lease.key)
+
+        async def decide(loaded: Loaded) -> Commit:
             decision = _Decision(self, item, loaded, lease)
             decision.hear()
             if decision.conversation.owner is Owner.BOT:
                 await decision.hand_off(handoff.Reason.ASSISTANT_FAILED, error)
-            commit = decision.commit()
+            return decision.commit()
+
+        return await self._settle(lease, decide)
+
+    async def _settle(self, lease: Lease, decide: Callable[[Loaded], Awaitable[Commit]]) -> Lease | None:
+        """Read, decide and commit, again from the start whenever somebody else was faster."""
+        for _ in range(MOST_CONFLICTS):
+            commit = await decide(await self._store.load(lease.key))
             try:
                 following = await self._store.commit(commit)
             except VersionConflict:
@@ -85,14 +94,6 @@ class Converse:
             self._measure(commit)
             return following
         raise VersionConflict(lease.key)
-
-    async def _decide(self, item: InboundItem, loaded: Loaded, lease: Lease) -> Commit:
-        decision = _Decision(self, item, loaded, lease)
-        if decision.hear() and decision.conversation.owner is Owner.BOT:
-            await decision.answer(loaded.tracker)
-        elif isinstance(item, TimerFired):
-            await decision.ring(item)
-        return decision.commit()
 
     def _measure(self, commit: Commit) -> None:
         for event in commit.events:

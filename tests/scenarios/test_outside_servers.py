@@ -60,5 +60,10 @@ def test_two_workers_on_redis_and_postgresql(servers: None, tmp_path: Path) -> N
         archive.close()
         assert found, "the recorder has written the conversations into PostgreSQL"
         assert all(row["channel"] == "webchat" for row in found)
+        sigap.kill("recorder")  # the last of seven children: all of them are watched, on few cores too
+        deadline = time.monotonic() + 15
+        while "recorder stopped (killed by signal 9)" not in sigap.log() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert "recorder stopped (killed by signal 9); starting it again" in sigap.log()
     assert not (tmp_path / "home" / "archive.db").exists()
     assert not (tmp_path / "home" / "valkey").exists()
