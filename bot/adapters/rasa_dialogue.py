@@ -81,7 +81,6 @@ class RasaDialogue:
             self._trackers.forget(key)
 
     def _turn(self, tracker: DialogueStateTracker, output: _Collector) -> Turn:
-        slots = tracker.current_slot_values()
         actions = _actions(tracker)
         if len(actions) >= MAX_NUMBER_OF_PREDICTIONS:
             # Rasa gives up there: a rule leads back to itself. Saying the same thing ten times helps nobody.
@@ -93,15 +92,8 @@ class RasaDialogue:
         return Turn(
             utterances=tuple(output.utterances),
             intents=_intents(tracker),
-            language=str(slots.get("language") or ""),
-            slots={
-                name: str(value)
-                for name, value in {
-                    **_set_in_turn(tracker),
-                    **{name: value for name, value in slots.items() if value},
-                }.items()
-                if value not in (None, "", [], False) and name not in INTERNAL_SLOTS
-            },
+            language=str(tracker.get_slot("language") or ""),
+            slots=_slots(tracker),
             actions=actions,
             handoff=output.handoff,
             tracker=json.dumps([event.as_dict() for event in compact(tracker)], ensure_ascii=False).encode(),
@@ -233,15 +225,15 @@ def _intents(tracker: DialogueStateTracker) -> tuple[IntentSeen, ...]:
     )
 
 
-def _set_in_turn(tracker: DialogueStateTracker) -> dict[str, Any]:
-    """Slots that got a value since the customer's latest message, also those that are empty again by now."""
-    values: dict[str, Any] = {}
+def _slots(tracker: DialogueStateTracker) -> dict[str, str]:
+    """What is known now, and what was set since the customer's latest message and is empty again by now."""
+    values = tracker.current_slot_values()
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
             break
-        if isinstance(event, SlotSet) and event.value:
-            values.setdefault(event.key, event.value)
-    return values
+        if isinstance(event, SlotSet) and not values.get(event.key):
+            values[event.key] = event.value
+    return {name: str(value) for name, value in values.items() if value and name not in INTERNAL_SLOTS}
 
 
 def _actions(tracker: DialogueStateTracker) -> tuple[str, ...]:

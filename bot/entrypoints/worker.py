@@ -6,7 +6,6 @@ import asyncio
 import os
 import warnings
 from contextlib import suppress
-from uuid import uuid4
 
 import msgspec
 import structlog
@@ -17,8 +16,8 @@ from bot.core.ports import InboundItem, Lease, StoreUnavailable
 from bot.entrypoints import process
 from bot.entrypoints.consume import consume
 from bot.entrypoints.process import Life
+from bot.services.compose import typing_sign
 from bot.settings import Settings
-from channels.messages import OutboundMessage
 
 log = structlog.get_logger(__name__)
 _items = msgspec.json.Decoder(InboundItem)
@@ -89,10 +88,5 @@ async def work(life: Life, system: System) -> None:
 
 async def _show_typing(system: System, lease: Lease) -> None:
     await asyncio.sleep(TYPING_AFTER_S)
-    item = _items.decode(lease.body)
-    signal = OutboundMessage(
-        message_id=uuid4().hex, kind="typing", channel=item.channel, thread_id=item.thread_id, customer=item.customer,
-        created_at=system.clock.now(),
-    )  # fmt: skip
     with suppress(StoreUnavailable):
-        await system.signals.publish(signal)
+        await system.signals.publish(typing_sign(_items.decode(lease.body), system.clock.now()))

@@ -28,7 +28,6 @@ class Seen(msgspec.Struct, frozen=True):
 
     text: str
     at: float  # time.monotonic()
-    message_id: str = ""  # ours, where the platform shows it
 
 
 class NotDelivered(Exception):
@@ -208,8 +207,7 @@ class _Visitor:
             case "item" if int(str(frame["seq"])) > self._last_seq:
                 self._last_seq = int(str(frame["seq"]))
                 if frame["from"] != "visitor":
-                    seen = Seen(text=str(frame["text"]), at=time.monotonic(), message_id=str(frame.get("id", "")))
-                    await self._customers.show(self.key, seen)
+                    await self._customers.show(self.key, Seen(text=str(frame["text"]), at=time.monotonic()))
             case "error":
                 # "unavailable" and "too fast" both mean: the message was not taken, say it again.
                 await asyncio.sleep(1.0)

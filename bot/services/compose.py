@@ -12,7 +12,7 @@ from bot.core.conversation import Conversation
 from bot.core.events import AnyEvent, ReplyComposed
 from bot.core.ports import Notices, Timer, TimerFired, Utterance
 from bot.core.sla import QueueState, promise_minutes
-from channels.messages import Attachment, Button, OutboundMessage, Sender
+from channels.messages import Attachment, Button, Event, OutboundMessage, Sender
 
 HANDOFF_TIMER = "handoff_due"
 
@@ -107,6 +107,22 @@ class Outgoing:
             epoch=conversation.epoch,
             asked_at=self._asked_at,
         )
+
+
+def typing_sign(
+    where: Conversation | Event, now: datetime, sender: Sender = Sender.BOT, agent_name: str = ""
+) -> OutboundMessage:
+    """The signal that somebody is writing in this conversation. Kept nowhere: it goes through ports.Signals."""
+    return OutboundMessage(
+        message_id=uuid4().hex,
+        kind="typing",
+        channel=where.channel,
+        thread_id=where.thread_id,
+        customer=where.customer,
+        created_at=now,
+        sender=sender,
+        agent_name=agent_name,
+    )
 
 
 def handoff_timer(conversation: Conversation, now: datetime, after: timedelta) -> Timer:

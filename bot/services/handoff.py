@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import uuid4
 
 from msgspec.structs import replace
 
@@ -24,7 +23,7 @@ from bot.core.ports import (
     Timer,
     VersionConflict,
 )
-from bot.services.compose import Outgoing, handoff_timer, handoff_timer_id
+from bot.services.compose import Outgoing, handoff_timer, handoff_timer_id, typing_sign
 from channels.messages import OutboundMessage, Sender
 
 MOST_CONFLICTS = 20
@@ -180,12 +179,7 @@ class DeskService:
         """Let the customer see that a person is writing. Raises NotYours."""
         conversation = await self._read(key)
         self._require(conversation, agent)
-        signal = OutboundMessage(
-            message_id=uuid4().hex, channel=conversation.channel, thread_id=conversation.thread_id,
-            customer=conversation.customer, created_at=self._clock.now(), sender=Sender.AGENT, kind="typing",
-            agent_name=agent.name,
-        )  # fmt: skip
-        await self._signals.publish(signal)
+        await self._signals.publish(typing_sign(conversation, self._clock.now(), Sender.AGENT, agent.name))
 
     # ---- shared ------------------------------------------------------------------------------------
 
