@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from bot.adapters import redis_link
 from bot.adapters.argon2_passwords import Argon2Passwords
 from bot.adapters.embedded_valkey import EmbeddedValkey
 from bot.adapters.prometheus_meter import PrometheusMeter
+from bot.adapters.redis_channel_states import RedisChannelStates
 from bot.adapters.redis_events import RedisDeadLetters, RedisEventStream, RedisSignals
+from bot.adapters.redis_limits import RedisLimits
 from bot.adapters.redis_mailbox import RedisMailbox
 from bot.adapters.redis_people import RedisAgents, RedisSessions
 from bot.adapters.redis_polls import RedisPolls
 from bot.adapters.redis_presence import RedisPresence
 from bot.adapters.redis_send_log import RedisSendLog
 from bot.adapters.redis_store import RedisStore
+from bot.adapters.redis_threads import RedisThreads
 from bot.adapters.redis_visitor_feed import RedisVisitorFeed
 from bot.adapters.sql_archive import SqlArchive
 from bot.adapters.visitor_feed_transport import FeedTransport
+from bot.adapters.yaml_house import read_house
 from bot.adapters.yaml_notices import YamlNotices
+from bot.core.house import House
+from bot.core.policy import Surfaces
 from bot.core.ports import Dialogue
+from bot.services.compose import Speech
 from bot.services.converse import Converse
 from bot.services.deliver import Deliver
 from bot.services.handoff import DeskService
 from bot.services.people import People
+from bot.services.receive import Receive
 from bot.services.record import Record
 from bot.settings import Settings
 from channels.base import Channel
+from channels.messages import ApprovedTemplate, InboundEvent
 from channels.registry import CHANNELS, channel_class, load_channels, read_credentials, section_of
 
 INBOUND = "in"
@@ -106,6 +116,50 @@ class System:
         return YamlNotices(self.settings.project / "data" / "notices.yml")
 
     @cached_property
+    def house(self) -> House:
+        house = read_house(self.settings.project / "data" / "policy.yml")
+        # The ways into our own private chats have long numbers in them, and are nobody's secret.
+        links = filter(None, (channel.private_link() for channel in self.channels.values()))
+        return replace(house, published=(*house.published, *links))
+
+    @cached_property
+    def threads(self) -> RedisThreads:
+        return RedisThreads(self.redis)
+
+    @cached_property
+    def limits(self) -> RedisLimits:
+        return RedisLimits(self.redis)
+
+    @cached_property
+    def states(self) -> RedisChannelStates:
+        return RedisChannelStates(self.redis)
+
+    @cached_property
+    def receive(self) -> Receive:
+        return Receive(self.inbound, self.threads, self.dead, self.states)
+
+    @cached_property
+    def speech(self) -> Speech:
+        return Speech(self.notices, self.house, self._surfaces, self._private_link, self._templates)
+
+    def _surfaces(self, name: str) -> Surfaces:
+        channel = self.channels.get(name)
+        return {surface: channel.can(surface) for surface in channel.surfaces} if channel else {}
+
+    def _private_link(self, name: str) -> str:
+        channel = self.channels.get(name)
+        return channel.private_link() if channel else ""
+
+    def _templates(self, name: str) -> Sequence[ApprovedTemplate]:
+        channel = self.channels.get(name)
+        return channel.templates() if channel else ()
+
+    async def complete(self, event: InboundEvent) -> InboundEvent:
+        """Fetch what a webhook only points at. Raises a SendError."""
+        channel = self.channels.get(event.channel)
+        return await channel.complete(event) if channel else event
+
+    @cached_property
     def archive(self) -> SqlArchive:
         return SqlArchive(self.settings.database_url)
 
@@ -125,9 +179,7 @@ class System:
     def channels(self) -> dict[str, Channel[Any]]:
         """Every channel that credentials.yml sets up; in demo mode also what the sandbox stands in for."""
         environ = {**self.settings.variables, **self.settings.environment()}
-        own_feeds = {
-            name: FeedTransport(self.feed) for name in CHANNELS if channel_class(name).capabilities.delivery == "feed"
-        }
+        own_feeds = {name: FeedTransport(self.feed) for name in CHANNELS if channel_class(name).delivery == "feed"}
         credentials = read_credentials(self.settings.credentials, environ)
         # Signs visitors' tokens. Not in the file, because stock Rasa reads the same one without our settings.
         defaults: dict[str, dict[str, Any]] = {section_of(name): {"secret": self.settings.secret} for name in own_feeds}
@@ -142,20 +194,46 @@ class System:
                 credentials[section] = {**values, **credentials[section]}
         return load_channels(credentials, own_feeds)
 
+    async def ill_channels(self) -> Sequence[tuple[str, str, str]]:
+        """The channels that need a person: name, what is wrong, what to do."""
+        ill = []
+        for name in self.channels:
+            state = await self.states.read(name, self.clock.now())
+            if state.stopped:
+                ill.append((name, state.stopped, "See `sigap check`"))
+            elif state.health is not None and not state.health.ok:
+                ill.append((name, state.health.detail, state.health.fix))
+        return ill
+
+    @property
+    def set_up(self) -> frozenset[str]:
+        """The channels that credentials.yml itself sets up, without those of the demo."""
+        environ = {**self.settings.variables, **self.settings.environment()}
+        sections = read_credentials(self.settings.credentials, environ)
+        return frozenset(name for name in CHANNELS if section_of(name) in sections)
+
+    def webhook_address(self, channel: str) -> str:
+        """Where a platform should deliver; "" when this machine has no address that it could reach."""
+        # The sandbox runs on this machine.
+        base = self.settings.public_url or (self.settings.base_url if self.settings.demo else "")
+        return f"{base}/webhooks/{channel}" if base else ""
+
     @cached_property
     def desk(self) -> DeskService:
         return DeskService(
-            self.store, self.sends, self.notices, self.signals, self.clock, self.meter, self.answer_within,
+            self.store, self.sends, self.speech, self.signals, self.clock, self.meter, self.answer_within,
             self.settings.brand,
         )  # fmt: skip
 
     def converse(self, dialogue: Dialogue) -> Converse:
-        return Converse(self.store, dialogue, self.notices, self.clock, self.meter, self.answer_within)
+        return Converse(
+            self.store, self.sends, dialogue, self.speech, self.clock, self.meter, self.answer_within, self.complete
+        )
 
     def deliver(self, channel: Channel[Any], life: str) -> Deliver:
         return Deliver(
-            channel, self.outbox(channel.name), self.store, self.sends, self.notices, self.clock, self.meter,
-            self.answer_within, life,
+            channel, self.outbox(channel.name), self.store, self.sends, self.threads, self.limits, self.states,
+            self.speech, self.clock, self.meter, self.answer_within, life,
         )  # fmt: skip
 
     def record(self) -> Record:

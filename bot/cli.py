@@ -10,6 +10,7 @@ import typer
 
 from bot import settings as settings_module
 from bot.cli_agents import app as agents_app
+from bot.cli_channels import channels, check
 from bot.cli_dead import app as dead_app
 from bot.cli_project import lint, train
 from bot.cli_replay import replay
@@ -26,6 +27,8 @@ app = typer.Typer(
 )
 app.add_typer(agents_app, name="agents")
 app.add_typer(dead_app, name="dead")
+app.command()(channels)
+app.command()(check)
 app.command()(train)
 app.command()(lint)
 app.command()(replay)

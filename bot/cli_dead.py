@@ -72,7 +72,7 @@ def show(dead_id: Id, json: Json = False) -> None:
 def retry(dead_id: Id) -> None:
     """Put it back where it came from. The customer is answered as if it had just arrived."""
     try:
-        found = _with_system(lambda system: retry_letter(system.dead, system.inbound, system.channels, dead_id))
+        found = _with_system(lambda system: retry_letter(system.dead, system.receive, system.channels, dead_id))
     except NotReadable as error:
         typer.echo(f"sigap: still not readable: {error}", err=True)
         raise typer.Exit(1) from None

@@ -35,9 +35,9 @@ def replay(
 ) -> None:
     """Play recorded conversations as customers and say what became of every message.
 
-    Needs a running system (`make run`); Telegram's customers are those of the sandbox. Every message must be
-    answered by the assistant or handed to a person with a notice. Exit code 1 when anything was lost, doubled
-    or reordered.
+    Needs a running system (`make run`); all customers but those of the web chat are the sandbox's. Every message
+    must be answered by the assistant or handed to a person with a notice. Exit code 1 when anything was lost,
+    doubled or reordered, was too long or too personal for its place, or broke a rule of the platform.
     """
     if channel not in CUSTOMERS:
         refuse(SettingsError("--channel", f"“{channel}” cannot be replayed", f"Use one of: {', '.join(CUSTOMERS)}"))
@@ -57,7 +57,7 @@ def replay(
     else:
         Console(width=None if console.is_terminal else 130).print(table({channel: verdict}))
     typer.echo("figure: " + " ".join(f"{name}={value}" for name, value in figures.items()), err=as_json)
-    if verdict.lost or verdict.duplicated or verdict.reordered:
+    if verdict.faulty:
         raise typer.Exit(1)
 
 
@@ -72,7 +72,9 @@ async def _run(settings: Settings, channel: str, recordings: list[Recording], ra
         try:
             with Progress(*columns, console=console) as progress:
                 task = progress.add_task(f"replaying through {channel}", total=messages)
-                return await play(system, customers, recordings, rate, lambda: progress.advance(task))
+                return await play(
+                    system, customers, recordings, rate, lambda: progress.advance(task), system.channels[channel]
+                )
         finally:
             await customers.close()
 
@@ -82,6 +84,7 @@ def summary(verdict: Verdict) -> dict[str, float]:
     return {
         "sent": verdict.sent, "answered": verdict.answered, "handed_off": verdict.handed_off, "lost": verdict.lost,
         "duplicated": verdict.duplicated, "reordered": verdict.reordered, "unconfirmed": verdict.unconfirmed,
+        "over_limit": verdict.over_limit, "personal": verdict.personal, "violations": verdict.violations,
         "p50_ms": round(verdict.percentile(50)), "p95_ms": round(verdict.percentile(95)),
         "p99_ms": round(verdict.percentile(99)),
     }  # fmt: skip
@@ -91,13 +94,13 @@ def table(verdicts: dict[str, Verdict]) -> Table:
     """The result for people, a row a channel."""
     made = Table(
         "channel", "sent", "answered", "handed off", "unanswered", "lost", "duplicated", "out of order",
-        "unconfirmed", "p50 ms", "p95 ms", "p99 ms", title="Replay",
+        "unconfirmed", "too long", "personal", "violations", "p50 ms", "p95 ms", "p99 ms", title="Replay",
     )  # fmt: skip
     for channel, v in verdicts.items():
         made.add_row(
             channel,
             *(str(n) for n in (v.sent, v.answered, v.handed_off, v.unanswered, v.lost, v.duplicated, v.reordered,
-                               v.unconfirmed)),
+                               v.unconfirmed, v.over_limit, v.personal, v.violations)),
             *(f"{v.percentile(p):.0f}" for p in (50, 95, 99)),
         )  # fmt: skip
     return made

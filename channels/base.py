@@ -7,21 +7,25 @@ See docs/ADD_A_CHANNEL.md for the recipe and `tests/channels/conformance.py` for
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
-from channels.errors import SettingsError
+from channels.capabilities import Capabilities, Limit, Usage
+from channels.errors import SendError, SettingsError
 from channels.messages import (
     ApiCall,
     ApiResponse,
+    ApprovedTemplate,
     Health,
     InboundEvent,
     OutboundMessage,
     RawRequest,
     RawResponse,
     SendResult,
+    Surface,
 )
 
 
@@ -36,25 +40,17 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         return f"{type(self).__name__}(…)"  # the values are tokens and secrets: never in a log or a traceback
 
 
-class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What a platform can do, so that the core never asks which platform it is talking to."""
+class SentPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform answered to one call: its id, and what else the answer told."""
 
-    text_limit: int
-    measure: Callable[[str], int]  # length by the platform's own counting
-    buttons: int  # most buttons in one message; 0 means numbered lines in the text
-    button_title_limit: int
-    surfaces: frozenset[str]
-    typing: bool  # can show "typing…"
-    edits: bool  # customers can edit what they sent
-    deletions: bool  # deletions reach us
-    echoes: bool  # our own messages come back
-    idempotent_send: bool  # sending the same message_id twice shows it once
-    window_hours: int | None  # reply window; None means no window
-    per_conversation_per_second: float  # pacing; the platform's own answer always wins
-    overall_per_second: float
-    # How messages leave: "http" calls the platform's API, "feed" appends to the visitor's own feed with us.
-    delivery: str = "http"
-    polling: bool = False
+    external_id: str
+    private_address: str = ""
+    usage: tuple[Usage, ...] = ()
+
+
+def idempotency_key(message: OutboundMessage, index: int) -> str:
+    """Names one call of ours: what a platform that carries a tag along gets, and an echo brings back."""
+    return f"{message.message_id}/{index}"
 
 
 class Transport(Protocol):
@@ -73,8 +69,12 @@ class Channel(ABC, Generic[S]):
 
     # ---- to declare ------------------------------------------------------------------------------
     name: ClassVar[str]
-    capabilities: ClassVar[Capabilities]
+    surfaces: ClassVar[Mapping[Surface, Capabilities]]
     settings_class: ClassVar[type[ChannelSettings]]
+    # How messages leave: "http" calls the platform's API, "feed" appends to the visitor's own feed with us.
+    delivery: ClassVar[str] = "http"
+    # Seconds between two looks at credentials and subscriptions; each costs a few API calls.
+    check_every_s: ClassVar[float] = 3600.0
 
     def __init__(self, settings: S, transport: Transport | None = None) -> None:
         self.settings = settings
@@ -102,6 +102,41 @@ class Channel(ABC, Generic[S]):
         """The client for the platform's API, made on first use so that parsing needs no network library."""
 
     # ---- may override ----------------------------------------------------------------------------
+    def can(self, surface: Surface) -> Capabilities:
+        """What can be done there; settings may change what the class declares. Raises KeyError: no such surface."""
+        return self.surfaces[surface]
+
+    def private_link(self) -> str:
+        """Where a customer opens the private chat with the brand, for a public invitation; "" when nowhere."""
+        return ""
+
+    def templates(self) -> Sequence[ApprovedTemplate]:
+        """The approved templates that a person may choose from where the reply window is closed."""
+        return ()
+
+    def limits(self, message: OutboundMessage) -> Sequence[Limit]:
+        """The limits that each call of this message counts against, shared by all couriers."""
+        return ()
+
+    def usage(self, response: ApiResponse) -> Sequence[Usage]:
+        """What the answer's headers tell about our limits. Never raises."""
+        return ()
+
+    def private_address(self, response: ApiResponse) -> str:
+        """The customer's private address, when an answer to a private reply tells it; else ""."""
+        return ""
+
+    async def complete(self, event: InboundEvent) -> InboundEvent:
+        """Fetch what a webhook only points at (`MessageReceived.incomplete`). Raises a SendError."""
+        return event
+
+    async def find_sent(self, message: OutboundMessage, index: int, since: datetime) -> str | None:
+        """Look whether the `index`-th part is on the platform: its id, or None when it is certainly not there.
+
+        Only for surfaces with `lookup`. Raises a SendError when nobody can tell right now.
+        """
+        raise NotImplementedError
+
     def handshake(self, request: RawRequest) -> RawResponse | None:
         """Answer a subscription challenge; None when this request is not one."""
         return None
@@ -125,19 +160,25 @@ class Channel(ABC, Generic[S]):
             self._transport = self.open_transport()
         return self._transport
 
-    async def send_part(self, message: OutboundMessage, index: int) -> str:
-        """Send the `index`-th call of the message and return the platform's id. Raises a SendError.
+    async def send_part(self, message: OutboundMessage, index: int) -> SentPart:
+        """Send the `index`-th call of the message. Raises a SendError, which carries what the headers told.
 
         The courier records its progress between parts, so that a restart never repeats one.
         """
         call = self.render(message)[index]
-        response = await self.transport.call(call, idempotency_key=f"{message.message_id}/{index}")
-        return self.classify(response)
+        response = await self.transport.call(call, idempotency_key=idempotency_key(message, index))
+        usage = tuple(self.usage(response))
+        try:
+            external_id = self.classify(response)
+        except SendError as error:
+            error.usage = usage
+            raise
+        return SentPart(external_id=external_id, private_address=self.private_address(response), usage=usage)
 
     async def send(self, message: OutboundMessage) -> SendResult:
         """Send every part in order. Raises the SendError of the first part that fails."""
-        ids = [await self.send_part(message, index) for index in range(len(self.render(message)))]
-        return SendResult(external_ids=tuple(ids))
+        parts = [await self.send_part(message, index) for index in range(len(self.render(message)))]
+        return SendResult(external_ids=tuple(part.external_id for part in parts))
 
     async def close(self) -> None:
         if self._transport is not None:

@@ -5,6 +5,8 @@ No message of these ever contains a token, a secret or a customer's words.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ChannelError(Exception):
     """Root of everything that a channel raises on purpose."""
@@ -29,7 +31,10 @@ class PayloadError(ChannelError):
 
 
 class SendError(ChannelError):
-    """A message did not go out. `code` is the platform's error code, for the record."""
+    """A message did not go out. `code` is the platform's error code, for the record; `usage` what the answer's
+    headers told about our limits (channels.capabilities.Usage)."""
+
+    usage: tuple[Any, ...] = ()
 
     def __init__(self, detail: str, *, code: str = "") -> None:
         super().__init__(detail)
@@ -64,6 +69,10 @@ class Rejected(SendError):
 
 class WindowClosed(Rejected):
     """Outside the platform's reply window."""
+
+
+class Duplicate(Rejected):
+    """The platform says that it has exactly this already: after a repeat, look for it instead of giving up."""
 
 
 class RecipientGone(Rejected):

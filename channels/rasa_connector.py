@@ -28,6 +28,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from channels.base import Channel, PollingChannel
+from channels.capabilities import Rules
 from channels.errors import RateLimited, SendError, SettingsError, Unavailable
 from channels.messages import (
     Attachment,
@@ -84,7 +85,7 @@ class Connector(InputChannel):
         except ImportError as error:
             # Left alone, Rasa would report it as "Failed to find input channel class".
             raise CredentialsError(section_of(name), f"needs {error.name}", "Install the requirements") from error
-        if kind.capabilities.delivery == "feed":
+        if kind.delivery == "feed":
             logger.warning(
                 "%s lives in Sigap's gateway and is not served by `rasa run`; use `sigap up`, or Rasa's own "
                 "rest or socketio channel.",
@@ -139,8 +140,21 @@ class Connector(InputChannel):
     def accept(self, events: Sequence[InboundEvent], on_new_message: OnNewMessage) -> None:
         """Queue what is new, each event behind the earlier ones of its conversation."""
         for event in events:
-            if isinstance(event, MessageReceived | ButtonTapped) and self._seen.add(event.event_id, ""):
+            if not isinstance(event, MessageReceived | ButtonTapped) or not self._may_answer(event):
+                continue
+            if self._seen.add(event.event_id, ""):
                 self._lanes.put(event.conversation_key, partial(self._turn, event, on_new_message))
+
+    def _may_answer(self, event: MessageReceived | ButtonTapped) -> bool:
+        """Stock Rasa has no policy: where a platform has rules about what a program says in public, or another app
+        holds the thread, silence is the only answer that cannot cost the brand its account."""
+        assert self._channel is not None
+        if isinstance(event, MessageReceived) and event.standby:
+            return False
+        if event.surface is Surface.PRIVATE or self._channel.can(event.surface).rules == Rules():
+            return True
+        logger.warning("%s: a public message is left to Sigap's own courier (`sigap up`)", self.channel_name)
+        return False
 
     async def drain(self) -> None:
         """Wait until everything queued has been answered."""
@@ -232,6 +246,7 @@ class _Output(OutputChannel):
             customer=event.customer if event else Customer(external_id=thread_id),
             created_at=datetime.now(UTC),
             reply_to=event.external_id if isinstance(event, MessageReceived) else "",
+            to=(event.customer.address or event.customer.external_id) if event else thread_id,
             surface=event.surface if event else Surface.PRIVATE,
             **content,
         )

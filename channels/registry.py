@@ -17,8 +17,13 @@ from channels.errors import SettingsError
 
 # The one list. Paths instead of classes, so that reading it imports no platform's library.
 CHANNELS: Mapping[str, str] = {
+    "facebook": "channels.facebook.channel.FacebookChannel",
+    "instagram": "channels.instagram.channel.InstagramChannel",
+    "linkedin": "channels.linkedin.channel.LinkedinChannel",
     "telegram": "channels.telegram.channel.TelegramChannel",
     "webchat": "channels.webchat.channel.WebchatChannel",
+    "whatsapp": "channels.whatsapp.channel.WhatsappChannel",
+    "x": "channels.x.channel.XChannel",
 }
 
 # Rasa finds an input channel by its dotted class path, so that is what a section of ours is called.
@@ -101,7 +106,7 @@ def load_channels(
 ) -> dict[str, Channel[Any]]:
     """Build every channel that has a section, by name. Raises SettingsError naming the key and the fix.
 
-    `transports` gives a channel its way out by name: needed by those whose capabilities.delivery is "feed",
+    `transports` gives a channel its way out by name: needed by those whose delivery is "feed",
     and for tests.
     """
     names = {section_of(name): name for name in CHANNELS}

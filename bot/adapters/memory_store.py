@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
 from bot.core.conversation import Conversation, Owner
+from bot.core.echo import plain, same_words
 from bot.core.events import AnyEvent
 from bot.core.ports import Commit, Lease, Letter, Loaded, PartState, VersionConflict
 from bot.core.sla import WAITS_KEPT, QueueState
@@ -100,6 +102,9 @@ class MemorySendLog:
         self._done: dict[tuple[str, int], str] = {}
         self._begun: dict[tuple[str, int], str] = {}
         self._in_flight: dict[str, str] = {}
+        self._asked: Counter[tuple[str, int]] = Counter()
+        self._words: dict[str, dict[str, str]] = {}  # conversation → call → words on their way, or just sent
+        self._ids: dict[str, dict[str, str]] = {}  # conversation → external id → call
 
     async def begin(self, message: OutboundMessage, part: int, attempt: str) -> PartState:
         spot = (message.message_id, part)
@@ -112,18 +117,41 @@ class MemorySendLog:
             return PartState(verdict="stale")
         self._begun[spot] = attempt
         self._in_flight[message.conversation_key] = message.message_id
+        self._words.setdefault(message.conversation_key, {})[f"{message.message_id}/{part}"] = plain(message.text)
         return PartState(verdict="go")
 
     async def finish(self, message: OutboundMessage, part: int, external_id: str) -> None:
         self._done[message.message_id, part] = external_id
-        await self.abort(message, part)
+        self._ids.setdefault(message.conversation_key, {})[external_id] = f"{message.message_id}/{part}"
+        await self.give_up(message, part)
 
     async def abort(self, message: OutboundMessage, part: int) -> None:
+        await self.give_up(message, part)
+        self._words.get(message.conversation_key, {}).pop(f"{message.message_id}/{part}", None)
+
+    async def give_up(self, message: OutboundMessage, part: int) -> None:
         self._begun.pop((message.message_id, part), None)
         self._in_flight.pop(message.conversation_key, None)
 
     async def in_flight(self, key: str) -> bool:
         return key in self._in_flight
+
+    async def confirm(self, key: str, call: str, external_id: str) -> bool:
+        message_id, _, part = call.rpartition("/")
+        self._ids.setdefault(key, {})[external_id] = call
+        news = (message_id, int(part)) not in self._done
+        self._done.setdefault((message_id, int(part)), external_id)
+        return news
+
+    async def whose(self, key: str, external_id: str, text: str) -> str:
+        by_id = self._ids.get(key, {}).get(external_id, "")
+        if by_id or not text:
+            return by_id
+        return next((c for c, words in self._words.get(key, {}).items() if same_words(plain(text), words)), "")
+
+    async def asked(self, message: OutboundMessage, part: int) -> int:
+        self._asked[message.message_id, part] += 1
+        return self._asked[message.message_id, part]
 
 
 class MemoryEventStream:

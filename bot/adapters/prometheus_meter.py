@@ -22,6 +22,7 @@ COUNTERS = {
     "turns_failed": ("Turns that broke and were tried again or given up", ("outcome",)),
     "sends": ("Messages to customers by what became of them", ("channel", "outcome")),
     "handoffs": ("Handoffs to a person", ("reason",)),
+    "channel_alarms": ("Channels that fell ill: credentials, subscription, clock", ("channel",)),
 }
 SECONDS = {
     "acknowledge": ("From a webhook's arrival to its acknowledgement", ("channel",),

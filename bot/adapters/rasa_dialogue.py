@@ -157,7 +157,9 @@ class _Collector(OutputChannel):
         )
         text, image = message.get("text") or "", message.get("image") or message.get("attachment") or ""
         if text or image or buttons:
-            self.utterances.append(Utterance(text=text, buttons=buttons, image=image if isinstance(image, str) else ""))
+            image = image if isinstance(image, str) else ""
+            name = str(message.get("utter_action") or "")
+            self.utterances.append(Utterance(text=text, buttons=buttons, image=image, response=name))
 
 
 class _TurnTrackers(TrackerStore):

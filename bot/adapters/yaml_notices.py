@@ -12,7 +12,8 @@ from channels.errors import SettingsError
 
 NEEDED = frozenset(
     {"handoff", "handoff_no_promise", "still_waiting", "still_waiting_no_promise", "claimed", "returned", "closed",
-     "unsure_delivery"}
+     "unsure_delivery", "disclosure", "handoff_public", "moved_private", "invite_private", "invite_private_link",
+     "solved_public", "opted_out", "opted_in"}
 )  # fmt: skip
 
 

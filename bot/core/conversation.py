@@ -9,11 +9,14 @@ import msgspec
 from msgspec.structs import replace
 
 from bot.core.events import IntentSeen
-from channels.messages import Button, Customer, Event, Surface
+from channels.messages import Button, Customer, Event, MessageReceived, Surface
 
 CHOICES_KEPT = 40  # buttons that a customer may still tap; older ones fall back to their title
 INTENTS_KEPT = 10  # what the handoff's context shows
 STEPS_KEPT = 10
+THREADS_KEPT = 10  # public threads of one customer; older ones are in the transcript
+IDS_KEPT = 50  # ids of public messages that a rule may still ask about
+HELD_KEPT = 3  # answers that wait for the customer to write in private
 
 
 class Owner(StrEnum):
@@ -49,8 +52,37 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reworded: bool = False  # a notice may have been lost and was said again in other words, once
 
 
+class PublicThread(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A customer's exchange with the brand under one public message. `root` began it, `last_id` is what the
+    customer wrote last there: what an answer goes under."""
+
+    root: str
+    last_id: str
+    at: datetime
+    post: str = ""
+    link: str = ""
+    solved: bool = False
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """An automatic public answer, or a private reply, that was given to a customer's public message."""
+
+    to: str
+    message_id: str
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """When a public message was written, for the rules that run from then."""
+
+    external_id: str
+    at: datetime
+
+
 class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One customer's thread on one channel.
+    """One customer's case on one channel: what they write in public and in private, in one place.
+
+    `surface` is where they wrote last. `private_to` is their private address ("" until they wrote in private),
+    `public` their public threads, the latest last.
 
     `version` counts commits (compare-and-set); `epoch` counts changes of owner; `taken_epoch` is the one that a
     person's latest takeover began: automated words from before it are never said after it. An `episode` runs from
@@ -79,6 +111,20 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     intents: tuple[IntentSeen, ...] = ()
     steps: tuple[str, ...] = ()
     slots: dict[str, str] = {}
+    offered: tuple[str, ...] = ()  # keys of the choices offered last, in order: a typed number means one of them
+    private_to: str = ""
+    last_private_at: datetime | None = None  # opens the platform's reply window
+    public: tuple[PublicThread, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    unsummoned: tuple[str, ...] = ()  # public messages whose author did not call the brand
+    deleted: tuple[str, ...] = ()
+    answered: tuple[Answered, ...] = ()
+    private_replies: tuple[Answered, ...] = ()
+    held: tuple[str, ...] = ()  # what waits to be said in private
+    draft: str = ""  # what the assistant would say where only a person may
+    disclosed_in: str = ""  # id of the message that told the customer that a program answers
+    opted_out: str = ""  # id of the message that confirmed it; "" while automatic messages are welcome
+    elsewhere: str = ""  # the other app that holds the private thread
 
     @classmethod
     def begin(cls, event: Event) -> Conversation:
@@ -97,12 +143,59 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     def heard(self, event: Event, external_id: str) -> Conversation:
         """Take note of who wrote last; a later event knows the customer's name best."""
         customer = event.customer if event.customer.name or not self.customer.name else self.customer
-        return replace(self, customer=customer, last_inbound_at=event.at, last_inbound_id=external_id, reachable=True)
+        heard = replace(
+            self,
+            customer=customer,
+            surface=event.surface,
+            last_inbound_at=event.at,
+            last_inbound_id=external_id,
+            reachable=True,
+        )
+        if event.surface is Surface.PRIVATE:
+            return heard.reached_privately(event)
+        if isinstance(event, MessageReceived):
+            return heard._heard_in_public(event)
+        return heard
+
+    def reached_privately(self, event: Event) -> Conversation:
+        """An action of the customer in the private thread: it opens the reply window, and shows the address."""
+        last = max(self.last_private_at, event.at) if self.last_private_at else event.at
+        return replace(self, private_to=event.customer.address or event.customer.external_id, last_private_at=last)
+
+    def _heard_in_public(self, event: MessageReceived) -> Conversation:
+        root = event.root or event.external_id
+        thread = PublicThread(root=root, last_id=event.external_id, at=event.at, post=event.post, link=event.link)
+        others = tuple(other for other in self.public if other.root != root)
+        return replace(
+            self,
+            public=(*others, thread)[-THREADS_KEPT:],
+            seen=(*self.seen, Seen(event.external_id, event.at))[-IDS_KEPT:],
+            unsummoned=(self.unsummoned if event.summoned else (*self.unsummoned, event.external_id)[-IDS_KEPT:]),
+        )
+
+    @property
+    def thread(self) -> PublicThread | None:
+        """The public thread that the customer wrote in last."""
+        return self.public[-1] if self.public else None
+
+    def written_at(self, external_id: str) -> datetime | None:
+        return next((seen.at for seen in reversed(self.seen) if seen.external_id == external_id), None)
+
+    def answers_to(self, external_id: str) -> tuple[str, ...]:
+        """Ids of the automatic public answers to a customer's message, the first one first."""
+        return tuple(answer.message_id for answer in self.answered if answer.to == external_id)
+
+    def private_replies_to(self, external_id: str) -> tuple[str, ...]:
+        return tuple(answer.message_id for answer in self.private_replies if answer.to == external_id)
 
     def offering(self, buttons: tuple[tuple[Button, str], ...]) -> Conversation:
         """Remember what the keys of newly offered buttons mean."""
         offered = tuple(Choice(button.key, button.title, payload) for button, payload in buttons)
-        return replace(self, choices=(self.choices + offered)[-CHOICES_KEPT:])
+        return replace(
+            self,
+            choices=(self.choices + offered)[-CHOICES_KEPT:],
+            offered=self.offered + tuple(choice.key for choice in offered),
+        )
 
     def choice(self, key: str) -> Choice | None:
         return next((choice for choice in reversed(self.choices) if choice.key == key), None)

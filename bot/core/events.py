@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from channels.messages import Attachment
+from channels.messages import Attachment, Surface
 
 
 class IntentSeen(msgspec.Struct, frozen=True):
@@ -31,6 +31,9 @@ class CustomerWrote(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, 
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
     customer_name: str = ""
+    surface: Surface = Surface.PRIVATE
+    link: str = ""
+    tagged: tuple[str, ...] = ()
 
 
 class CustomerEdited(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="customer_edited"):
@@ -68,6 +71,8 @@ class ReplyComposed(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, 
     in_reply_to: str = ""
     agent_id: str = ""
     agent_name: str = ""
+    surface: Surface = Surface.PRIVATE
+    template: str = ""
 
 
 class ReplySent(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_sent"):
@@ -86,6 +91,47 @@ class ReplyFailed(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, ta
     error: str  # the class of the SendError
     detail: str = ""
     code: str = ""
+
+
+class ReplyRefused(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_refused"):
+    """Never put to the platform, because a rule forbids it: bot/core/policy.py `Refusal`."""
+
+    message_id: str
+    rule: str
+    next_step: str
+    source: str = ""
+    detail: str = ""
+
+
+class DraftMade(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="draft_made"):
+    """What the assistant would say, where only a person may post it."""
+
+    text: str
+    in_reply_to: str = ""
+
+
+class AnswerHeld(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="answer_held"):
+    """Too personal for the public: it is said as soon as the customer writes in private."""
+
+    text: str
+
+
+class ThreadSolved(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="thread_solved"):
+    """The public threads of the case were closed visibly."""
+
+    roots: tuple[str, ...]
+
+
+class ControlChanged(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="control_changed"):
+    """The platform gave the private thread to another app ("" for us)."""
+
+    app: str
+
+
+class OptedOut(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="opted_out"):
+    """The customer wants no automatic messages (`out`), or wants them again."""
+
+    out: bool
 
 
 class ReplyUnconfirmed(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_unconfirmed"):
@@ -129,6 +175,12 @@ AnyEvent = (
     | ReplyDropped
     | ReplyFailed
     | ReplyUnconfirmed
+    | ReplyRefused
+    | DraftMade
+    | AnswerHeld
+    | ThreadSolved
+    | ControlChanged
+    | OptedOut
     | OwnerChanged
     | HandoffOverdue
     | NoteAdded

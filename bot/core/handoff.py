@@ -27,6 +27,9 @@ class Reason(StrEnum):
     ASSISTANT_FAILED = "assistant_failed"  # the assistant itself broke on this message
     SEND_FAILED = "send_failed"
     SEND_UNCONFIRMED = "send_unconfirmed"
+    DRAFT = "draft"  # the platform wants a person to post it
+    POLICY = "policy"  # a rule forbids the assistant to answer here
+    OPTED_OUT = "opted_out"  # the customer wants no automatic messages
     HUMAN_TOOK_OVER = "human_took_over"  # claimed while the bot had it, or answered in the platform's app
 
 
@@ -124,7 +127,7 @@ def give_back(conversation: Conversation, now: datetime) -> Change:
         conversation, Owner.BOT, now, "returned", episode=conversation.episode + 1,
         agent_id=conversation.agent_id, agent_name=conversation.agent_name,
     )  # fmt: skip
-    return replace(moved, intents=(), steps=(), choices=(), slots={}), event
+    return _anew(moved), event
 
 
 def close(conversation: Conversation, now: datetime) -> Change:
@@ -138,7 +141,11 @@ def close(conversation: Conversation, now: datetime) -> Change:
 def reopen(conversation: Conversation, now: datetime) -> Change:
     """A customer writes to a closed conversation."""
     moved, event = _move(conversation, Owner.BOT, now, "reopened", episode=conversation.episode + 1)
-    return replace(moved, intents=(), steps=(), choices=(), slots={}), event
+    return _anew(moved), event
+
+
+def _anew(conversation: Conversation) -> Conversation:
+    return replace(conversation, intents=(), steps=(), choices=(), offered=(), slots={}, held=(), draft="")
 
 
 def _context(

@@ -12,7 +12,8 @@ import msgspec
 from bot.core.conversation import Conversation
 from bot.core.events import AnyEvent, IntentSeen
 from bot.core.sla import QueueState
-from channels.messages import Event, InboundEvent, OutboundMessage
+from channels.capabilities import Limit, Usage
+from channels.messages import Event, Health, InboundEvent, OutboundMessage
 
 
 class LeaseLost(Exception):
@@ -118,6 +119,9 @@ class Mailbox(Protocol):
     async def depth(self) -> Depth: ...
 
 
+WEBHOOK = "webhook"  # the "mailbox" of bodies that were proven to come from a platform and could not be read
+
+
 class DeadLetters(Protocol):
     async def keep(self, mailbox: str, key: str, body: bytes, error: str) -> str: ...
 
@@ -187,6 +191,54 @@ class PartState(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str = ""
 
 
+class Threads(Protocol):
+    """Which case a platform's names belong to: public messages, other ids of the same customer."""
+
+    async def find(self, channel: str, names: Sequence[str], others: Sequence[str] = ()) -> Mapping[str, str]:
+        """The thread id of each name that is known. `others` count as known, too, when a conversation has that id."""
+
+    async def learn(self, channel: str, names: Mapping[str, str]) -> None:
+        """Remember names and their thread ids for ninety days; a name that is known already stays what it is."""
+
+
+class Limits(Protocol):
+    """The platforms' rate limits, counted over all couriers."""
+
+    async def take(self, channel: str, limits: Sequence[Limit]) -> float:
+        """Count one call against all of them, or against none: 0.0, or the seconds to wait before asking again."""
+
+    async def note(self, channel: str, usages: Sequence[Usage]) -> None:
+        """What the platform's own headers say: close to a limit everybody slows down, at it everybody waits."""
+
+    async def used(self, channel: str) -> Mapping[str, tuple[int, int, float]]:
+        """For people to read: scope → calls in the window, the most allowed, the window in seconds."""
+
+
+class ChannelState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a channel is doing. `stopped`: why nothing is sent until a person mends it, "" when it runs."""
+
+    last_event_at: datetime | None = None
+    last_sent_at: datetime | None = None
+    checked_at: datetime | None = None
+    health: Health | None = None
+    stopped: str = ""
+    failures: int = 0  # sends that failed today (UTC)
+    sent: int = 0  # sends that went out today
+
+
+class ChannelStates(Protocol):
+    async def heard(self, channel: str, at: datetime) -> None: ...
+
+    async def sent(self, channel: str, at: datetime, *, failed: bool = False) -> None: ...
+
+    async def checked(self, channel: str, health: Health, at: datetime) -> None: ...
+
+    async def stop(self, channel: str, why: str) -> None:
+        """ "" lets it go on."""
+
+    async def read(self, channel: str, at: datetime) -> ChannelState: ...
+
+
 class SendLog(Protocol):
     """The courier's memory of what left: it is written before and after every call to a platform."""
 
@@ -197,6 +249,18 @@ class SendLog(Protocol):
 
     async def abort(self, message: OutboundMessage, part: int) -> None:
         """The platform certainly did not take it."""
+
+    async def give_up(self, message: OutboundMessage, part: int) -> None:
+        """Nobody knows, and nobody will ask again; a late echo is still recognised as ours."""
+
+    async def confirm(self, key: str, call: str, external_id: str) -> bool:
+        """The platform showed us our own call (its idempotency key): whether that was news."""
+
+    async def whose(self, key: str, external_id: str, text: str) -> str:
+        """The call of ours that this echo is, by its id or by words that are just leaving; "" when it is not ours."""
+
+    async def asked(self, message: OutboundMessage, part: int) -> int:
+        """Count that somebody looked for this part; how often by now."""
 
     async def in_flight(self, key: str) -> bool:
         """Whether something of this conversation is on its way to the platform right now."""
@@ -215,11 +279,12 @@ class EventStream(Protocol):
 
 
 class Utterance(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing the assistant says. Buttons are (title, payload)."""
+    """One thing the assistant says. Buttons are (title, payload). `response`: its name in the domain, "" for none."""
 
     text: str = ""
     buttons: tuple[tuple[str, str], ...] = ()
     image: str = ""
+    response: str = ""
 
 
 class HandoffRequest(msgspec.Struct, frozen=True, kw_only=True):

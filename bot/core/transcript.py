@@ -12,10 +12,13 @@ from channels.messages import Attachment
 
 
 class Line(msgspec.Struct, kw_only=True):
-    """One thing said or done. `status` is of outbound lines: queued, sent, failed, dropped or unconfirmed."""
+    """One thing said or done. `status` is of outbound lines: queued, sent, failed, dropped, unconfirmed or refused.
+
+    Of a refused line, `reason` is the rule, `next_step` what is legal instead, `source` the page that says so.
+    """
 
     line_id: str
-    kind: str  # message | note | owner | overdue
+    kind: str  # message | note | owner | overdue | draft | held | solved | control | opted
     author: str  # customer | bot | notice | agent | system
     at: datetime
     name: str = ""
@@ -33,6 +36,12 @@ class Line(msgspec.Struct, kw_only=True):
     before: str = ""
     after: str = ""
     reason: str = ""
+    surface: str = "private"
+    link: str = ""
+    tagged: tuple[str, ...] = ()
+    next_step: str = ""
+    source: str = ""
+    template: str = ""
 
 
 def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
@@ -47,7 +56,8 @@ def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
             case e.CustomerWrote():
                 line = Line(line_id=event.event_id, kind="message", author="customer", at=event.at,
                             name=event.customer_name, text=event.text, attachments=event.attachments,
-                            external_ids=(event.external_id,))  # fmt: skip
+                            external_ids=(event.external_id,), surface=event.surface, link=event.link,
+                            tagged=event.tagged)  # fmt: skip
                 lines.append(line)
                 by_id[event.event_id] = by_id["customer:" + event.external_id] = line
                 for amendment in early.pop(event.external_id, ()):
@@ -55,7 +65,8 @@ def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
             case e.ReplyComposed():
                 line = Line(line_id=event.message_id, kind="message", author=event.sender, at=event.at,
                             name=event.agent_name, text=event.text, buttons=event.buttons, status="queued",
-                            in_reply_to=event.in_reply_to)  # fmt: skip
+                            in_reply_to=event.in_reply_to, surface=event.surface,
+                            template=event.template)  # fmt: skip
                 lines.append(line)
                 by_id[event.message_id] = line
             case e.NoteAdded():
@@ -67,6 +78,18 @@ def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
                                   reason=event.reason, detail=event.detail))  # fmt: skip
             case e.HandoffOverdue():
                 lines.append(Line(line_id=f"overdue-{number}", kind="overdue", author="system", at=event.at))
+            case e.DraftMade():
+                lines.append(Line(line_id=f"draft-{number}", kind="draft", author="bot", at=event.at, text=event.text))
+            case e.AnswerHeld():
+                lines.append(Line(line_id=f"held-{number}", kind="held", author="bot", at=event.at, text=event.text))
+            case e.ThreadSolved():
+                lines.append(Line(line_id=f"solved-{number}", kind="solved", author="system", at=event.at))
+            case e.ControlChanged():
+                lines.append(Line(line_id=f"control-{number}", kind="control", author="system", at=event.at,
+                                  name=event.app))  # fmt: skip
+            case e.OptedOut():
+                lines.append(Line(line_id=f"opted-{number}", kind="opted", author="system", at=event.at,
+                                  reason="out" if event.out else "in"))  # fmt: skip
             case e.CustomerEdited() | e.CustomerDeleted() if "customer:" + event.external_id not in by_id:
                 early.setdefault(event.external_id, []).append(event)  # it overtook what it is about
             case _:
@@ -84,6 +107,10 @@ def _amend(event: e.AnyEvent, by_id: dict[str, Line], lines: list[Line]) -> None
         case e.ReplyDropped(message_id=message_id):
             if line := by_id.get(message_id):
                 line.status = "dropped"
+        case e.ReplyRefused(message_id=message_id):
+            if line := by_id.get(message_id):
+                line.status, line.reason, line.detail = "refused", event.rule, event.detail
+                line.next_step, line.source = event.next_step, event.source
         case e.ReplyUnconfirmed(message_id=message_id):
             if line := by_id.get(message_id):
                 line.status = "unconfirmed"

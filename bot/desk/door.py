@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.conversation import Conversation
 from bot.core.ports import Agent, Archive, Clock, ConversationStore, EventStream
+from bot.services.handoff import Outlook
 from bot.services.people import People
+from channels.messages import ApprovedTemplate, Surface
 
 
 class DeskActions(Protocol):
     """What a person may do with a conversation: `services.handoff.DeskService`.
 
-    Raises TakenBy or NotYours (services.handoff) when somebody else has it, NoSuchConversation, BadReply.
+    Raises TakenBy or NotYours (services.handoff) when somebody else has it, NoSuchConversation, BadReply,
+    NotPermitted.
     """
 
     async def claim(self, key: str, agent: Agent) -> Conversation: ...
 
-    async def reply(self, key: str, agent: Agent, text: str, client_id: str) -> str: ...
+    async def reply(
+        self, key: str, agent: Agent, text: str, client_id: str, *, surface: Surface | None = None
+    ) -> str: ...
+
+    async def send_template(
+        self, key: str, agent: Agent, name: str, language: str, parameters: Sequence[str], client_id: str
+    ) -> str: ...
+
+    def outlook(self, conversation: Conversation) -> Mapping[Surface, Outlook]: ...
+
+    def templates(self, conversation: Conversation) -> Sequence[ApprovedTemplate]: ...
 
     async def note(self, key: str, agent: Agent, text: str) -> object: ...
 
@@ -43,6 +56,8 @@ class DeskDoor:
     people: People
     archive: Archive
     clock: Clock
+    # Channels that are not well: name, what is wrong, what to do.
+    ill: Callable[[], Awaitable[Sequence[tuple[str, str, str]]]]
     demo_logins: Sequence[tuple[str, str]] = ()
     secure_cookies: bool = False
     heartbeat_s: float = 10.0  # how often an open desk is told, and tells, that it is alive

@@ -16,7 +16,7 @@ from bot.core.handoff import NotAllowed
 from bot.core.ports import Agent, StoreUnavailable, VersionConflict
 from bot.desk.door import DeskDoor
 from bot.desk.pages import Pages
-from bot.services.handoff import BadReply, NoSuchConversation, NotYours, TakenBy
+from bot.services.handoff import BadReply, NoSuchConversation, NotPermitted, NotYours, TakenBy
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +33,7 @@ class Refusal(Exception):
     def __init__(self, status: int, code: str, **values: object) -> None:
         super().__init__(code)
         self.status, self.code, self.values = status, code, values
+        self.told: dict[str, str] = {}  # more for the page's scripts
 
 
 class People:
@@ -68,7 +69,8 @@ class People:
             except Exception as error:
                 refusal = refusal_for(error, request)
                 message = self._pages.say(request, f"error.{refusal.code}", **refusal.values)
-                return self._pages.json({"error": refusal.code, "message": message}, refusal.status)
+                answered = {"error": refusal.code, "message": message, **refusal.told}
+                return self._pages.json(answered, refusal.status)
 
         return answer
 
@@ -154,6 +156,10 @@ def refusal_for(error: Exception, request: Request) -> Refusal:
             refusal = Refusal(409, "busy")
         case NoSuchConversation():
             refusal = Refusal(404, "not_found")
+        case NotPermitted():
+            rule = error.refusal
+            refusal = Refusal(422, f"rule_{rule.rule}", detail=rule.detail)
+            refusal.told = {"next_step": rule.next_step, "source": rule.source}
         case BadReply():
             refusal = Refusal(400, "empty")
         case StoreUnavailable():

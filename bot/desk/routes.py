@@ -15,12 +15,14 @@ from bot.desk.door import DeskDoor
 from bot.desk.feed import Feed, frame
 from bot.desk.pages import LANGUAGE_COOKIE, Pages, protect
 from bot.desk.people import SESSION_COOKIE, VISIT_COOKIE, People, Refusal, csrf_token, new_visit
-from bot.desk.views import View, conversation_view, may_free
+from bot.desk.views import View, conversation_view, may_free, ways_view
 from bot.desk.words import CATALOGUE, LANGUAGES
 from bot.services.people import TooManyAttempts, WrongLogin
+from channels.messages import Surface
 
 TEXT_MAX = 8_000  # characters of a reply or a note; the platform's own limit is kept where it is sent
 HISTORY_SHOWN = 50
+MOST_PARAMETERS = 10
 RECHECK_S = 2.0  # a live feed looks this often whether its agent may still see it
 
 
@@ -30,6 +32,10 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True):
     key: str
     text: str = ""
     client_id: str = ""
+    surface: Surface | None = None
+    template: str = ""
+    template_language: str = ""
+    parameters: list[str] = []
 
 
 def blueprint(door: DeskDoor) -> Blueprint:
@@ -49,6 +55,8 @@ def blueprint(door: DeskDoor) -> Blueprint:
         ("/api/conversation", ["GET"], api(desk.conversation)),
         ("/api/claim", ["POST"], api(desk.claim)),
         ("/api/reply", ["POST"], api(desk.reply)),
+        ("/api/template", ["POST"], api(desk.send_template)),
+        ("/api/channels", ["GET"], api(desk.channels)),
         ("/api/note", ["POST"], api(desk.note)),
         ("/api/give_back", ["POST"], api(desk.give_back)),
         ("/api/close", ["POST"], api(desk.close)),
@@ -180,7 +188,9 @@ class Desk:
         key = request.args.get("key", "")
         conversation = await self._find(key)
         lines = fold(await self.door.store.log(key))
-        return {**conversation_view(conversation, lines, agent), "now": self.door.clock.now()}
+        view = conversation_view(conversation, lines, agent)
+        ways = ways_view(self.door.desk.outlook(conversation), self.door.desk.templates(conversation))
+        return {**view, **ways, "now": self.door.clock.now()}
 
     async def claim(self, request: Request, agent: Agent) -> View:
         ask = await self._asked(request)
@@ -191,7 +201,22 @@ class Desk:
         ask = await self._asked(request, text=True)
         if not 0 < len(ask.client_id) <= 64:
             raise Refusal(400, "request")
-        return {"message_id": await self.door.desk.reply(ask.key, agent, ask.text, ask.client_id)}
+        desk = self.door.desk
+        return {"message_id": await desk.reply(ask.key, agent, ask.text, ask.client_id, surface=ask.surface)}
+
+    async def send_template(self, request: Request, agent: Agent) -> View:
+        """An approved template, where the reply window is closed."""
+        ask = await self._asked(request)
+        if not 0 < len(ask.client_id) <= 64 or len(ask.parameters) > MOST_PARAMETERS:
+            raise Refusal(400, "request")
+        message_id = await self.door.desk.send_template(
+            ask.key, agent, ask.template, ask.template_language, ask.parameters, ask.client_id
+        )
+        return {"message_id": message_id}
+
+    async def channels(self, request: Request, agent: Agent) -> View:
+        """The channels that need somebody to look after them."""
+        return {"ill": [{"channel": name, "detail": why, "fix": fix} for name, why, fix in await self.door.ill()]}
 
     async def note(self, request: Request, agent: Agent) -> View:
         ask = await self._asked(request, text=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,8 @@ import msgspec
 from bot.core.conversation import Conversation, Owner
 from bot.core.ports import Agent
 from bot.core.transcript import Line
+from bot.services.handoff import Outlook
+from channels.messages import ApprovedTemplate, Surface
 
 PREVIEW = 160  # characters of the last words in the queue
 LINES_SHOWN = 300  # a longer transcript opens at its end
@@ -29,6 +31,7 @@ def card(conversation: Conversation, lines: Sequence[Line]) -> View:
         "agent_id": conversation.agent_id,
         "agent_name": conversation.agent_name,
         "channel": conversation.channel,
+        "surface": conversation.surface,
         "customer": _customer(conversation),
         "language": conversation.language,
         "reason": handoff.reason if handoff else "",
@@ -49,8 +52,12 @@ def conversation_view(conversation: Conversation, lines: Sequence[Line], viewer:
     handoff = conversation.handoff
     return {
         **card(conversation, lines),
-        "surface": conversation.surface,
         "username": conversation.customer.username,
+        "draft": conversation.draft,
+        "held": list(conversation.held),
+        "elsewhere": conversation.elsewhere,
+        "opted_out": bool(conversation.opted_out),
+        "threads": [{"link": thread.link, "solved": thread.solved, "at": thread.at} for thread in conversation.public],
         "episode": conversation.episode,
         "reachable": conversation.reachable,
         "may": allowed(conversation, viewer),
@@ -62,6 +69,14 @@ def conversation_view(conversation: Conversation, lines: Sequence[Line], viewer:
         "steps": handoff.steps if handoff else conversation.steps,
         "earlier_lines": max(0, len(lines) - LINES_SHOWN),
         "lines": [msgspec.to_builtins(line) for line in lines[-LINES_SHOWN:]],
+    }
+
+
+def ways_view(outlook: Mapping[Surface, Outlook], templates: Sequence[ApprovedTemplate]) -> View:
+    """Where the agent may write, with the platform's limits there, and what is legal where they may not."""
+    return {
+        "ways": {surface: msgspec.to_builtins(way) for surface, way in outlook.items()},
+        "templates": [msgspec.to_builtins(template) for template in templates],
     }
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from aiolimiter import AsyncLimiter
 
 from bot.bootstrap import System
 from bot.core.ports import Lease, StoreUnavailable
@@ -23,9 +21,7 @@ from channels.errors import AuthFailed
 log = structlog.get_logger(__name__)
 
 SLOTS = 16  # conversations of a channel at the same time
-BURST_S = 3.0  # pacing is held over this long, so that an answer in two bubbles does not wait
 MOST_SIGNALS = 100  # "typing" on its way at the same time; more are not worth having
-PACED_CONVERSATIONS = 2000  # limiters kept; the idlest are forgotten first
 MOST_ATTEMPTS = 8
 
 
@@ -35,7 +31,7 @@ def run(settings: Settings) -> None:
 
 async def carry(life: Life, system: System) -> None:
     """Deliver every channel's outbox until asked to stop."""
-    _ = system.notices
+    _ = system.speech
     name_of_this_life = uuid4().hex
     couriers = {name: system.deliver(channel, name_of_this_life) for name, channel in system.channels.items()}
     signals = asyncio.create_task(_signals(system, couriers))
@@ -50,15 +46,10 @@ async def carry(life: Life, system: System) -> None:
 
 async def _channel(life: Life, system: System, channel: Channel[Any], courier: Deliver) -> None:
     outbox = system.outbox(channel.name)
-    pace = Pace(channel)
 
     async def gate() -> None:
         while (wait := courier.paused_until - asyncio.get_running_loop().time()) > 0 and not life.stopping.is_set():
             await asyncio.sleep(min(wait, 0.5))
-
-    async def handle(lease: Lease) -> Lease | None:
-        await pace.wait(lease.key)
-        return await courier.handle(lease)
 
     async def failed(lease: Lease, error: Exception) -> Lease | None:
         if isinstance(error, AuthFailed):  # already put back, with a pause for the whole channel
@@ -70,25 +61,7 @@ async def _channel(life: Life, system: System, channel: Channel[Any], courier: D
             return None
         return await courier.give_up(lease, type(error).__name__)
 
-    await consume(outbox, life.owner, SLOTS, life.stopping, handle, failed, gate)
-
-
-class Pace:
-    """Keeps within a platform's usual rates; what the platform itself answers always wins."""
-
-    def __init__(self, channel: Channel[Any]) -> None:
-        can = channel.capabilities
-        self._overall = AsyncLimiter(max(1.0, can.overall_per_second), 1.0)
-        self._each_rate = max(1.0, can.per_conversation_per_second * BURST_S)
-        self._each: OrderedDict[str, AsyncLimiter] = OrderedDict()
-
-    async def wait(self, key: str) -> None:
-        limiter = self._each.pop(key, None) or AsyncLimiter(self._each_rate, BURST_S)
-        self._each[key] = limiter
-        if len(self._each) > PACED_CONVERSATIONS:
-            self._each.popitem(last=False)
-        await limiter.acquire()
-        await self._overall.acquire()
+    await consume(outbox, life.owner, SLOTS, life.stopping, courier.handle, failed, gate)
 
 
 async def _signals(system: System, couriers: dict[str, Deliver]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import socket
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -13,21 +14,20 @@ from sanic import Request, Sanic
 from sanic.response import HTTPResponse, json, redirect, text
 
 from bot.bootstrap import System
-from bot.core.ports import StoreUnavailable
+from bot.core.ports import WEBHOOK, StoreUnavailable
 from bot.demo import DEMO_LOGINS
 from bot.desk import routes as desk_routes
 from bot.desk.door import DeskDoor
 from bot.entrypoints import health, process
 from bot.entrypoints.process import Life
-from bot.services.dead import WEBHOOK
 from bot.services.poll import poll_once
-from bot.services.receive import accept
+from bot.services.watch import Watch
 from bot.settings import Settings
 from bot.webchat import routes as webchat_routes
 from bot.webchat.door import SANIC_CONFIG, WebchatDoor
 from channels.base import Channel, PollingChannel
 from channels.errors import ChannelError, SettingsError
-from channels.messages import RawRequest, RawResponse
+from channels.messages import Health, RawRequest, RawResponse
 from channels.webchat.channel import WebchatChannel
 from channels.webhook import Handshake, Received, Refused, Unreadable, receive
 
@@ -36,8 +36,12 @@ log = structlog.get_logger(__name__)
 BODY_MAX = 4 * 1024 * 1024  # bytes; Meta's batches of a thousand events stay below
 KEEP_ALIVE_S = 75  # platforms and proxies reuse connections; Sanic's own 5 s would have most of them start anew
 NOT_FOUND = 404
-LOOK_AFTER_S = 60.0  # how often a platform is asked whether it still knows us
-START_AGAIN_S = 3.0  # how long between attempts to tell a platform our address
+LOOK_AT_SANDBOX_S = 60.0  # a restarted sandbox has forgotten its webhooks
+START_AGAIN_S = 3.0  # how long between attempts to poll
+
+_NEVER = datetime.fromtimestamp(0, UTC)
+_heard: dict[str, datetime] = {}  # when each channel's last event was noted
+_chores: set[asyncio.Task[None]] = set()
 
 
 def run(settings: Settings) -> None:
@@ -109,7 +113,7 @@ def create_app(system: System) -> Sanic:
     app.blueprint(health.blueprint(system))
     webchat = next((c for c in system.channels.values() if isinstance(c, WebchatChannel)), None)
     if webchat is not None:
-        app.blueprint(webchat_routes.blueprint(WebchatDoor(webchat, system.inbound, system.feed, system.clock)))
+        app.blueprint(webchat_routes.blueprint(WebchatDoor(webchat, system.receive, system.feed, system.clock)))
     app.blueprint(
         desk_routes.blueprint(
             DeskDoor(
@@ -119,6 +123,7 @@ def create_app(system: System) -> Sanic:
                 people=system.people,
                 archive=system.archive,
                 clock=system.clock,
+                ill=system.ill_channels,
                 demo_logins=DEMO_LOGINS if settings.demo else (),
                 secure_cookies=settings.public_url.startswith("https"),
             )
@@ -129,7 +134,7 @@ def create_app(system: System) -> Sanic:
     async def webhook(request: Request, name: str) -> HTTPResponse:
         channel = system.channels.get(name)
         # Channels that are our own platform (web chat) have their own door, with its origin and rate checks.
-        if channel is None or channel.capabilities.delivery == "feed":
+        if channel is None or channel.delivery == "feed":
             return text("no such channel", status=404)
         return await _webhook(system, channel, request)
 
@@ -182,9 +187,12 @@ async def _webhook(system: System, channel: Channel[Any], request: Request) -> H
                 await system.dead.keep(WEBHOOK, channel.name, kept.body, reason)
                 return _answer(response)
             case Received(events, response):
-                new = await accept(system.inbound, events)
+                new = await system.receive.accept(events)
                 system.meter.count("events_in", new, channel=channel.name)
                 system.meter.observe("acknowledge", loop.time() - arrived, channel=channel.name)
+                chore = loop.create_task(_note_heard(system, channel.name))
+                _chores.add(chore)
+                chore.add_done_callback(_chores.discard)
                 return _answer(response)
     except StoreUnavailable:
         # Not acknowledged, because not stored: the platform tells us again.
@@ -197,24 +205,21 @@ def _answer(response: RawResponse) -> HTTPResponse:
 
 
 async def _keep_in_touch(life: Life, system: System, channel: Channel[Any]) -> None:
-    """Tell the platform where to deliver, however long it takes to reach it, and again when it has forgotten."""
-    address = f"{system.settings.public_url}/webhooks/{channel.name}" if system.settings.public_url else ""
-    if system.settings.demo and not address:
-        address = f"{system.settings.base_url}/webhooks/{channel.name}"  # the sandbox runs on this machine
-    while not life.stopping.is_set():
-        try:
-            await channel.start(address)
-            while not life.stopping.is_set():
-                await asyncio.sleep(LOOK_AFTER_S)
-                health = await channel.check()
-                if not health.ok:
-                    log.warning("channel is not well", channel=channel.name, why=health.detail, fix=health.fix)
-                    break
-        except Exception as error:
-            # Whatever it was, nobody would notice a channel that is not looked after any more.
-            why = str(error) if isinstance(error, ChannelError) else type(error).__name__
-            log.warning("platform not reached", channel=channel.name, why=why, again_in_s=START_AGAIN_S)
-            await asyncio.sleep(START_AGAIN_S)
+    def alarm(name: str, health: Health) -> None:
+        log.error("channel is not well", channel=name, why=health.detail, fix=health.fix)
+
+    every_s = LOOK_AT_SANDBOX_S if system.settings.demo else channel.check_every_s
+    address = system.webhook_address(channel.name)
+    await Watch(channel, address, system.states, system.clock, system.meter, alarm, every_s).keep(life.stopping)
+
+
+async def _note_heard(system: System, name: str) -> None:
+    """For people to read, so it never delays an acknowledgement, and once a second is enough."""
+    now = system.clock.now()
+    if (now - _heard.get(name, _NEVER)).total_seconds() >= 1:
+        _heard[name] = now
+        with suppress(StoreUnavailable):
+            await system.states.heard(name, now)
 
 
 async def _poll(life: Life, system: System, channel: PollingChannel[Any]) -> None:
@@ -223,7 +228,7 @@ async def _poll(life: Life, system: System, channel: PollingChannel[Any]) -> Non
     try:
         while not life.stopping.is_set():
             try:
-                new = await poll_once(channel, system.inbound, system.polls, system.dead, life.owner)
+                new = await poll_once(channel, system.receive, system.polls, life.owner)
             except Exception as error:
                 why = str(error) if isinstance(error, ChannelError) else type(error).__name__
                 log.warning("poll failed", channel=channel.name, why=why)
@@ -233,6 +238,7 @@ async def _poll(life: Life, system: System, channel: PollingChannel[Any]) -> Non
                 await asyncio.sleep(START_AGAIN_S)  # another gateway polls; take over when it stops
             elif new:
                 system.meter.count("events_in", new, channel=channel.name)
+                await _note_heard(system, channel.name)
     finally:
         with suppress(StoreUnavailable):
             await system.polls.give_turn(channel.name, life.owner)

@@ -40,7 +40,7 @@ def run(settings: Settings, number: int = 1) -> None:
 async def work(life: Life, system: System) -> None:
     """Load the assistant and work the inbound mailboxes off."""
     model = usable_model(system.settings.models)
-    _ = system.notices  # a missing sentence must stop the start, not the first handoff
+    _ = system.speech  # a missing sentence or a wrong rule must stop the start, not the first handoff
 
     from bot.adapters.rasa_dialogue import RasaDialogue  # noqa: PLC0415 - seconds and 700 MB: only workers pay
 

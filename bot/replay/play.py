@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.bootstrap import System
 from bot.core.conversation import Owner
@@ -14,7 +14,8 @@ from bot.core.ports import StoreUnavailable
 from bot.core.transcript import fold
 from bot.replay.customers import Customers, NotDelivered
 from bot.replay.recording import Recording
-from bot.replay.verdict import Verdict, judge
+from bot.replay.verdict import Verdict, judge, look_at_rules
+from channels.base import Channel
 
 T = TypeVar("T")
 PATIENCE_S = 120.0  # how long a customer waits for an answer before writing on
@@ -29,9 +30,12 @@ async def play(
     recordings: Sequence[Recording],
     rate: float,
     on_message: Callable[[], None],
+    channel: Channel[Any],
 ) -> Verdict:
     """Play all; `rate` is new customers a second. Calls `on_message` for each message that is through."""
     played: list[tuple[str, list[str], list[float]]] = []
+    # Where only a person may answer, a customer sees nothing for a while, and nobody is at the desk of a replay.
+    silent = all(channel.can(surface).rules.drafts_only for surface in channel.surfaces)
 
     async def customer(number: int, recording: Recording) -> None:
         await asyncio.sleep(number / rate)
@@ -47,7 +51,7 @@ async def play(
             except NotDelivered:
                 pass  # it stays in `written`: the verdict will miss it
             else:
-                await _answer(system, customers, key, before, len(written))
+                await _answer(system, customers, key, before, len(written), silent)
             if len(customers.seen[key]) > before:
                 waits.append((customers.seen[key][before].at - began) * 1000)
             on_message()
@@ -57,12 +61,16 @@ async def play(
     verdict = Verdict()
     for key, written, waits in played:
         lines = fold(await _patiently(partial(system.store.log, key)))
-        verdict.add(judge(written, waits, customers.seen[key], lines))
+        verdict.add(judge(written, waits, customers.seen[key], lines, silent=silent))
+        conversation = (await _patiently(partial(system.store.load, key))).conversation
+        slots = conversation.slots if conversation is not None else {}
+        verdict.add(look_at_rules(customers.seen[key], channel, slots, system.house))
         await customers.leave(key)
+    verdict.violations = await customers.violations()
     return verdict
 
 
-async def _answer(system: System, customers: Customers, key: str, before: int, written: int) -> None:
+async def _answer(system: System, customers: Customers, key: str, before: int, written: int, silent: bool) -> None:
     """Wait for something new on the screen, or until a person has the conversation: then nobody answers at once."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
@@ -82,7 +90,7 @@ async def _answer(system: System, customers: Customers, key: str, before: int, w
             continue
         heard = sum(line.author == "customer" and line.kind == "message" for line in lines)
         pending = any(line.status == "queued" for line in lines)
-        if heard >= written and not pending and len(customers.seen[key]) > 0:
+        if heard >= written and not pending and (silent or len(customers.seen[key]) > 0):
             return
 
 

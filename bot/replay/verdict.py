@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import quantiles
+from typing import Any
 
 import msgspec
 
+from bot.core.house import House, personal_in
 from bot.core.transcript import Line
 from bot.replay.customers import Seen
+from channels import fit
+from channels.base import Channel
+from channels.messages import Button, Surface
 
 
 class Verdict(msgspec.Struct, kw_only=True):
@@ -18,6 +23,8 @@ class Verdict(msgspec.Struct, kw_only=True):
     the system believes sent and no screen shows. duplicated: anything that is somewhere once too often.
     reordered: anything in another order than it was written. unconfirmed: answers of which nobody knows whether
     they arrived; each of them went to a person, with a notice to the customer.
+    over_limit: words of the brand that are longer than the platform allows. personal: public ones that hold what
+    belongs to one customer. violations: calls that broke a rule of the platform.
     """
 
     sent: int = 0
@@ -28,19 +35,19 @@ class Verdict(msgspec.Struct, kw_only=True):
     duplicated: int = 0
     reordered: int = 0
     unconfirmed: int = 0
+    over_limit: int = 0
+    personal: int = 0
+    violations: int = 0
     waits_ms: list[float] = []
 
+    @property
+    def faulty(self) -> bool:
+        """Whether anything happened that never may."""
+        faults = self.lost, self.duplicated, self.reordered, self.over_limit, self.personal, self.violations
+        return any(faults)
+
     def add(self, other: Verdict) -> None:
-        for name in (
-            "sent",
-            "answered",
-            "handed_off",
-            "unanswered",
-            "lost",
-            "duplicated",
-            "reordered",
-            "unconfirmed",
-        ):
+        for name in COUNTED:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.waits_ms += other.waits_ms
 
@@ -51,36 +58,64 @@ class Verdict(msgspec.Struct, kw_only=True):
         return quantiles(self.waits_ms, n=100, method="inclusive")[percent - 1]
 
 
-def judge(written: Sequence[str], waits_ms: Sequence[float], seen: Sequence[Seen], lines: Sequence[Line]) -> Verdict:
-    """The verdict on one conversation."""
+COUNTED = tuple(name for name in Verdict.__struct_fields__ if name != "waits_ms")
+
+
+def judge(
+    written: Sequence[str], waits_ms: Sequence[float], seen: Sequence[Seen], lines: Sequence[Line],
+    *, silent: bool = False,
+) -> Verdict:  # fmt: skip
+    """The verdict on one conversation. `silent`: only a person may answer here, so that no notice tells of one."""
     verdict = Verdict(sent=len(written), waits_ms=list(waits_ms))
     heard = [line for line in lines if line.kind == "message" and line.author == "customer"]
     _compare(verdict, [_plain(text) for text in written], [_plain(line.text) for line in heard])
     said = [line for line in lines if line.kind == "message" and line.author != "customer"]
     shown = _arrived(verdict, said, seen)
-
-    with_person = False
-    noticed = False
-    waiting_on: dict[str, bool] = {}
-    for line in lines:
-        if line.kind == "owner" and line.after:
-            with_person = line.after in ("waiting", "human")
-        elif line.author == "customer" and line.kind == "message":
-            waiting_on[line.line_id] = with_person and noticed
-        elif line.line_id in shown and line.author in ("notice", "agent"):
-            noticed = True
+    with_person = _with_person(lines, shown, told=silent)
     for line in heard[: len(written)]:
         replies = [reply for reply in said if reply.in_reply_to == line.line_id and reply.line_id in shown]
-        if any(reply.author == "notice" for reply in replies) or waiting_on[line.line_id]:
+        if line.line_id in with_person or any(reply.line_id in with_person for reply in replies):
             verdict.handed_off += 1
         elif replies:
             verdict.answered += 1
-        elif any(reply.in_reply_to == line.line_id and reply.status == "unconfirmed" for reply in said) and noticed:
-            verdict.handed_off += 1
         else:
             verdict.unanswered += 1
             verdict.lost += 1
     return verdict
+
+
+def look_at_rules(seen: Sequence[Seen], channel: Channel[Any], slots: Mapping[str, str], house: House) -> Verdict:
+    """What a screen shows that the platform or the brand's own rules forbid."""
+    verdict = Verdict()
+    for item in seen:
+        can = channel.can(item.surface)
+        verdict.over_limit += can.measure(item.text) > can.text_limit
+        verdict.personal += item.surface is Surface.PUBLIC and bool(personal_in(item.text, dict(slots), house))
+    return verdict
+
+
+def _with_person(lines: Sequence[Line], shown: set[str], *, told: bool) -> set[str]:
+    """The customer's messages that a person has, with the customer knowing it, and the notices that said so.
+
+    A message is a person's when one has the conversation before the customer writes again.
+    """
+    found: set[str] = set()
+    person = False
+    last = ""
+    for line in lines:
+        if line.kind == "owner" and line.after:
+            person = line.after in ("waiting", "human")
+        elif line.author == "customer" and line.kind == "message":
+            last = line.line_id
+        elif line.line_id in shown and line.author in ("notice", "agent"):
+            told = told or person or line.author == "agent"
+            if person:
+                found.add(line.line_id)
+        elif line.kind == "opted":
+            told = told or line.reason == "out"  # the confirmation says that a person reads it
+        if person and told and last:
+            found.add(last)
+    return found
 
 
 def _compare(verdict: Verdict, written: list[str], heard: list[str]) -> None:
@@ -107,7 +142,11 @@ def _arrived(verdict: Verdict, said: Sequence[Line], seen: Sequence[Seen]) -> se
     for line in said:
         if line.status == "dropped":
             continue
-        spans = (_span(free, taken, start, _plain(line.text)) for start in (*range(end, len(seen)), *range(end)))
+        spans = (
+            _span(free, taken, start, wanted)
+            for wanted in _spellings(line)
+            for start in (*range(end, len(seen)), *range(end))
+        )
         span = next(filter(None, spans), None)
         if span is not None:
             taken[span.start : span.stop] = [True] * len(span)
@@ -120,6 +159,13 @@ def _arrived(verdict: Verdict, said: Sequence[Line], seen: Sequence[Seen]) -> se
             verdict.lost += 1
     verdict.duplicated += taken.count(False)
     return shown
+
+
+def _spellings(line: Line) -> Iterator[str]:
+    """How a platform may show a line: where it has no buttons, they are numbered lines."""
+    yield _plain(line.text)
+    if line.buttons:
+        yield _plain(fit.numbered(line.text, [Button(key=title, title=title) for title in line.buttons]))
 
 
 def _span(bubbles: Sequence[str], taken: Sequence[bool], start: int, wanted: str) -> range | None:

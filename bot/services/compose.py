@@ -2,61 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import msgspec
 from msgspec.structs import replace
 
-from bot.core.conversation import Conversation
-from bot.core.events import AnyEvent, ReplyComposed
+from bot.core import policy
+from bot.core.conversation import HELD_KEPT, IDS_KEPT, Answered, Conversation
+from bot.core.events import AnswerHeld, AnyEvent, ReplyComposed, ThreadSolved
+from bot.core.house import House
+from bot.core.placing import written_out
+from bot.core.policy import Refusal, Surfaces
 from bot.core.ports import Notices, Timer, TimerFired, Utterance
 from bot.core.sla import QueueState, promise_minutes
-from channels.messages import Attachment, Button, Event, OutboundMessage, Sender
+from channels import fit
+from channels.messages import ApprovedTemplate, Attachment, Button, Event, OutboundMessage, Sender, Surface, Template
 
 HANDOFF_TIMER = "handoff_due"
 
 
-class Outgoing:
-    """Collects what one decision says to one conversation: the messages, their events, the buttons' meanings."""
+class Speech(msgspec.Struct, frozen=True):
+    """What is needed to say anything: the system's sentences, the brand's rules, and what each channel can do.
 
-    def __init__(self, conversation: Conversation, now: datetime, asked_at: datetime | None = None) -> None:
+    `links`: where a customer of a channel opens the private chat, "" when nowhere; `templates`: those that its
+    platform approved.
+    """
+
+    notices: Notices
+    house: House
+    surfaces: Callable[[str], Surfaces]
+    links: Callable[[str], str]
+    templates: Callable[[str], Sequence[ApprovedTemplate]]
+
+
+class Outgoing:
+    """Collects what one decision says to one customer: the messages, their events, the buttons' meanings."""
+
+    def __init__(
+        self, speech: Speech, conversation: Conversation, now: datetime, asked_at: datetime | None = None
+    ) -> None:
         self.conversation = conversation
         self.messages: list[OutboundMessage] = []
         self.events: list[AnyEvent] = []
+        self._speech = speech
+        self._surfaces = speech.surfaces(conversation.channel)
         self._now = now
         self._asked_at = asked_at
 
+    # ---- saying ------------------------------------------------------------------------------------
+
     def say(
-        self, sender: Sender, text: str, *, buttons: tuple[Button, ...] = (), image: str = "", in_reply_to: str = "",
-        agent_id: str = "", agent_name: str = "", message_id: str = "",
+        self, sender: Sender, text: str, *, surface: Surface | None = None, buttons: tuple[Button, ...] = (),
+        image: str = "", in_reply_to: str = "", agent_id: str = "", agent_name: str = "", message_id: str = "",
+        template: Template | None = None, proactive: bool = False, where: dict[str, str] | None = None,
     ) -> str:  # fmt: skip
-        """Queue one message at the conversation's present epoch; its id."""
+        """Queue one message at the conversation's present epoch, where the customer wrote last; its id.
+
+        `where` replaces the address that follows from the conversation."""
         message_id = message_id or uuid4().hex
-        attachments = (Attachment(kind="image", url=image),) if image else ()
-        self.messages.append(
-            replace(
-                self._blank(message_id),
-                sender=sender,
-                text=text,
-                buttons=buttons,
-                attachments=attachments,
-                in_reply_to=in_reply_to,
-                agent_name=agent_name,
-                reply_to=self.conversation.last_inbound_id,
-            )
+        message = replace(
+            self._blank(message_id, surface),
+            sender=sender,
+            text=self._disclosing(sender, text, message_id),
+            buttons=buttons,
+            attachments=(Attachment(kind="image", url=image),) if image else (),
+            in_reply_to=in_reply_to,
+            agent_name=agent_name,
+            template=template,
+            proactive=proactive,
+            **(where or {}),
         )
+        self.messages.append(message)
+        self.conversation = _noting(self.conversation, message)
         self.events.append(
             ReplyComposed(
                 conversation=self.conversation.key,
                 at=self._now,
                 message_id=message_id,
                 sender=sender,
-                text=text or image,
+                text=message.text or image,
                 buttons=tuple(button.title for button in buttons),
                 in_reply_to=in_reply_to,
                 agent_id=agent_id,
                 agent_name=agent_name,
+                surface=message.surface,
+                template=template.name if template else "",
             )
         )
         return message_id
@@ -64,64 +97,247 @@ class Outgoing:
     def utter(self, utterance: Utterance, in_reply_to: str) -> None:
         """Queue one thing that the assistant says. The platform gets short keys, the payloads stay with us."""
         message_id = uuid4().hex
-        pairs = tuple(
-            (Button(key=f"{message_id[:12]}.{number}", title=title), payload)
-            for number, (title, payload) in enumerate(utterance.buttons)
-        )
-        buttons = tuple(button for button, _ in pairs)
+        pairs = self._keyed(utterance, message_id)
         self.say(
-            Sender.BOT, utterance.text, buttons=buttons, image=utterance.image, in_reply_to=in_reply_to,
-            message_id=message_id,
+            Sender.BOT, utterance.text, surface=Surface.PRIVATE, buttons=tuple(button for button, _ in pairs),
+            image=utterance.image, in_reply_to=in_reply_to, message_id=message_id,
         )  # fmt: skip
         self.conversation = self.conversation.offering(pairs)
+
+    def utter_in_public(self, utterances: tuple[Utterance, ...], text: str, in_reply_to: str) -> None:
+        """Queue the one public answer; the choices that it lists are remembered."""
+        message_id = self.say(Sender.BOT, text, surface=Surface.PUBLIC, in_reply_to=in_reply_to)
+        for utterance in utterances:
+            self.conversation = self.conversation.offering(self._keyed(utterance, message_id))
+
+    def utter_privately(self, utterances: tuple[Utterance, ...], in_reply_to: str) -> None:
+        """Say it in the private thread, now if that is open, else as soon as the customer writes there."""
+        where = self._private()
+        if where.get("to"):
+            for utterance in utterances:
+                self.utter(utterance, in_reply_to)
+            return
+        texts = [written_out(utterance) for utterance in utterances]
+        if where:  # a private reply is one message, once
+            can = self._surfaces[Surface.PRIVATE]
+            room = can.text_limit - can.measure(self.prefix)
+            first, *rest = fit.split("\n\n".join(texts), max(room, fit.SMALLEST_LIMIT), can.measure) or [""]
+            message_id = self.say(Sender.BOT, first, surface=Surface.PRIVATE, in_reply_to=in_reply_to)
+            for utterance in utterances:
+                self.conversation = self.conversation.offering(self._keyed(utterance, message_id))
+            texts = rest
+        self.hold(texts)
+
+    def hold(self, texts: list[str]) -> None:
+        """Keep what can't be said yet."""
+        for text in filter(None, texts):
+            self.conversation = replace(self.conversation, held=(*self.conversation.held, text)[-HELD_KEPT:])
+            self.events.append(AnswerHeld(conversation=self.conversation.key, at=self._now, text=text))
+
+    def release_held(self, in_reply_to: str) -> None:
+        """The customer writes in private: now it can be said."""
+        for text in self.conversation.held:
+            self.say(Sender.BOT, text, surface=Surface.PRIVATE, in_reply_to=in_reply_to)
+        self.conversation = replace(self.conversation, held=())
+
+    def notice(
+        self, name: str, /, *, in_reply_to: str = "", in_public: bool = False, proactive: bool = False,
+        words: Mapping[str, object] | None = None,
+    ) -> bool:  # fmt: skip
+        """Queue one of the system's sentences; whether there was a place where it may be said.
+
+        A customer who wrote in public is told in private where that is open; in public only what `in_public` allows,
+        and only as far as the platform lets a program answer.
+        """
+        text = self._speech.notices.text(name, self.conversation.language, **(words or {}))
+        if self.conversation.surface is Surface.PRIVATE:
+            self.say(Sender.NOTICE, text, in_reply_to=in_reply_to, proactive=proactive)
+            return True
+        surface = Surface.PUBLIC if in_public else Surface.PRIVATE
+        if surface is Surface.PRIVATE and not self._private().get("to"):
+            return False
+        if self.refusal(Sender.NOTICE, text, surface):
+            return False
+        self.say(Sender.NOTICE, text, surface=surface, in_reply_to=in_reply_to, proactive=proactive)
+        return True
+
+    def promise(self, name: str, queue: QueueState, in_reply_to: str = "", *, proactive: bool = False) -> None:
+        """Queue a notice that tells how long it takes, or honestly that nobody knows."""
+        minutes = promise_minutes(queue)
+        if self.conversation.surface is Surface.PUBLIC and not proactive:
+            self.notice(f"{name}_public", in_reply_to=in_reply_to, in_public=True)
+        elif minutes is None:
+            self.notice(f"{name}_no_promise", in_reply_to=in_reply_to, proactive=proactive)
+        else:
+            self.notice(name, in_reply_to=in_reply_to, proactive=proactive, words={"minutes": minutes})
+
+    def point_to_private(self, in_reply_to: str) -> None:
+        """Tell in public that the answer is in private, or how the customer gets there."""
+        if self._private():
+            self.notice("moved_private", in_reply_to=in_reply_to, in_public=True)
+            return
+        link = self._speech.links(self.conversation.channel)
+        name = "invite_private_link" if link and self._link_fits(link) else "invite_private"
+        self.notice(name, in_reply_to=in_reply_to, in_public=True, words={"link": link})
+
+    def solve(self, sender: Sender, agent_id: str = "", agent_name: str = "") -> None:
+        """Close every open public thread of the case visibly, as far as the platform lets this sender."""
+        roots: list[str] = []
+        for thread in self.conversation.public:
+            if thread.solved:
+                continue
+            text = self._speech.notices.text("solved_public", self.conversation.language)
+            where = {"reply_to": thread.last_id, "root": thread.root}
+            if not self.refusal(sender, text, Surface.PUBLIC, where):
+                self.say(sender, text, surface=Surface.PUBLIC, agent_id=agent_id, agent_name=agent_name, where=where)
+                roots.append(thread.root)
+        self._mark_solved(roots)
+
+    def solved(self) -> None:
+        """The thread that the customer wrote in last was closed by the answer itself."""
+        if self.conversation.thread is not None and not self.conversation.thread.solved:
+            self._mark_solved([self.conversation.thread.root])
+
+    def acknowledge(self, callback: str) -> None:
+        """Queue the platform's confirmation of a tapped button."""
+        self.messages.append(replace(self._blank(uuid4().hex), kind="acknowledge", acknowledge=callback))
 
     def take_events(self) -> list[AnyEvent]:
         """The events collected since the last call."""
         taken, self.events = self.events, []
         return taken
 
-    def acknowledge(self, callback: str) -> None:
-        """Queue the platform's confirmation of a tapped button."""
-        self.messages.append(replace(self._blank(uuid4().hex), kind="acknowledge", acknowledge=callback))
+    # ---- may it be said ----------------------------------------------------------------------------
 
-    def promise(self, notices: Notices, name: str, queue: QueueState, in_reply_to: str = "") -> None:
-        """Queue a notice that tells how long it takes, or honestly that nobody knows."""
-        minutes = promise_minutes(queue)
-        text = (
-            notices.text(f"{name}_no_promise", self.conversation.language)
-            if minutes is None
-            else notices.text(name, self.conversation.language, minutes=minutes)
+    def refusal(
+        self, sender: Sender, text: str, surface: Surface, where: dict[str, str] | None = None
+    ) -> Refusal | None:
+        """What would forbid to say this there, as things stand."""
+        trial = replace(self._blank("trial", surface), sender=sender, text=text, **(where or {}))
+        known = (
+            self.conversation if self.conversation.disclosed_in else replace(self.conversation, disclosed_in="trial")
         )
-        self.say(Sender.NOTICE, text, in_reply_to=in_reply_to)
+        verdict = policy.decide(trial, _noting(known, trial), self._surfaces, self._speech.house, self._now)
+        return verdict if isinstance(verdict, Refusal) else None
 
-    def _blank(self, message_id: str) -> OutboundMessage:
+    def can_say_privately(self) -> bool:
+        return bool(self._private())
+
+    # ---- inside ------------------------------------------------------------------------------------
+
+    @property
+    def prefix(self) -> str:
+        """What the first automated message begins with: that a program answers."""
+        if self.conversation.disclosed_in:
+            return ""
+        words = self._speech.notices.text("disclosure", self.conversation.language)
+        return f"{words} " if words else ""
+
+    def _disclosing(self, sender: Sender, text: str, message_id: str) -> str:
+        if sender is Sender.AGENT or self.conversation.disclosed_in:
+            return text
+        prefix = self.prefix
+        self.conversation = replace(self.conversation, disclosed_in=message_id)
+        return prefix + text
+
+    def _private(self) -> dict[str, str]:
+        """The way to the customer's private thread: {} when there is none now."""
+        conversation = self.conversation
+        can = self._surfaces.get(Surface.PRIVATE)
+        if can is None or conversation.elsewhere:
+            return {}
+        to = conversation.private_to
+        if not to and conversation.surface is Surface.PRIVATE:
+            to = conversation.customer.address or conversation.customer.external_id
+        left = policy.window_left(conversation, can, self._now, human=False)
+        if to and (left is None or left > timedelta()):
+            return {"to": to}
+        public, thread = self._surfaces.get(Surface.PUBLIC), conversation.thread
+        rule = public.rules.private_reply if public else None
+        if rule is None or thread is None or conversation.private_replies_to(thread.last_id):
+            return {}
+        return {"entry": thread.last_id} if self._now - thread.at <= rule.within else {}
+
+    def _mark_solved(self, roots: list[str]) -> None:
+        if not roots:
+            return
+        threads = tuple(
+            replace(thread, solved=True) if thread.root in roots else thread for thread in self.conversation.public
+        )
+        self.conversation = replace(self.conversation, public=threads)
+        self.events.append(ThreadSolved(conversation=self.conversation.key, at=self._now, roots=tuple(roots)))
+
+    def _link_fits(self, link: str) -> bool:
+        can = self._surfaces.get(Surface.PUBLIC)
+        if can is None:
+            return False
+        text = self._speech.notices.text("invite_private_link", self.conversation.language, link=link)
+        return can.links and can.measure(self.prefix + text) <= can.text_limit
+
+    def _keyed(self, utterance: Utterance, message_id: str) -> tuple[tuple[Button, str], ...]:
+        start = len(self.conversation.offered)
+        return tuple(
+            (Button(key=f"{message_id[:12]}.{start + number}", title=title), payload)
+            for number, (title, payload) in enumerate(utterance.buttons)
+        )
+
+    def _blank(self, message_id: str, surface: Surface | None = None) -> OutboundMessage:
         """An addressed message that says nothing yet."""
         conversation = self.conversation
+        surface = surface or conversation.surface
+        where: dict[str, Any]
+        if surface is Surface.PUBLIC:
+            thread = conversation.thread
+            where = {"reply_to": thread.last_id, "root": thread.root} if thread else {}
+        else:
+            in_private = conversation.surface is Surface.PRIVATE
+            fallback = conversation.customer.address or conversation.customer.external_id if in_private else ""
+            where = self._private() or {"to": conversation.private_to or fallback}
+            where = {"reply_to": conversation.last_inbound_id if in_private else "", **where}
         return OutboundMessage(
             message_id=message_id,
             channel=conversation.channel,
             thread_id=conversation.thread_id,
             customer=conversation.customer,
-            surface=conversation.surface,
+            surface=surface,
             created_at=self._now,
             epoch=conversation.epoch,
             asked_at=self._asked_at,
+            **where,
         )
+
+
+def _noting(conversation: Conversation, message: OutboundMessage) -> Conversation:
+    """Remember automatic public answers and private replies: the platforms allow one to each message."""
+    if message.surface is Surface.PUBLIC and message.sender is not Sender.AGENT:
+        answered = (*conversation.answered, Answered(message.reply_to, message.message_id))[-IDS_KEPT:]
+        return replace(conversation, answered=answered)
+    if message.entry:
+        replies = (*conversation.private_replies, Answered(message.entry, message.message_id))[-IDS_KEPT:]
+        return replace(conversation, private_replies=replies)
+    return conversation
 
 
 def typing_sign(
     where: Conversation | Event, now: datetime, sender: Sender = Sender.BOT, agent_name: str = ""
 ) -> OutboundMessage:
     """The signal that somebody is writing in this conversation. Kept nowhere: it goes through ports.Signals."""
+    if isinstance(where, Event):
+        to, reply_to = where.customer.address or where.customer.external_id, getattr(where, "external_id", "")
+    else:
+        to, reply_to = where.private_to, where.last_inbound_id
     return OutboundMessage(
         message_id=uuid4().hex,
         kind="typing",
         channel=where.channel,
         thread_id=where.thread_id,
         customer=where.customer,
+        surface=where.surface,
         created_at=now,
         sender=sender,
         agent_name=agent_name,
+        to=to,
+        reply_to=reply_to,
     )
 
 

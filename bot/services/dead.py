@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.core.ports import DeadLetters, Mailbox
-from bot.services.receive import accept
+from bot.core.ports import WEBHOOK, DeadLetters
+from bot.services.receive import Receive
 from channels.base import Channel
 from channels.errors import PayloadError
 from channels.messages import RawRequest
-
-WEBHOOK = "webhook"  # the "mailbox" of bodies that were proven to come from the platform and could not be read
 
 
 class NotReadable(Exception):
     """The adapter still cannot read this body, or its channel is not set up any more."""
 
 
-async def retry_letter(dead: DeadLetters, inbound: Mailbox, channels: Mapping[str, Channel[Any]], dead_id: str) -> bool:
+async def retry_letter(dead: DeadLetters, receive: Receive, channels: Mapping[str, Channel[Any]], dead_id: str) -> bool:
     """Put the letter back; False when there is none with this id. Raises NotReadable and keeps it then."""
     letter = await dead.get(dead_id)
     if letter is None:
@@ -33,5 +31,5 @@ async def retry_letter(dead: DeadLetters, inbound: Mailbox, channels: Mapping[st
         events = channel.parse(RawRequest(method="POST", path=f"/webhooks/{letter.key}", body=letter.body))
     except PayloadError as error:
         raise NotReadable(str(error)) from error
-    await accept(inbound, events)
+    await receive.accept(events)
     return await dead.drop(dead_id)

@@ -1,8 +1,9 @@
-"""The courier's work on one message: may it still be said, say it part by part, and face what the platform answers.
+"""The courier's work on one message: may it be said, say it part by part, and face what the platform answers.
 
-The send log is written before and after every call. What a killed courier had begun is never simply repeated:
-where the platform shows a message once however often it is sent, it is sent again; elsewhere nobody can know
-whether it arrived, so a person looks at it and the customer is told that one will.
+The send log is written before and after every call. What a killed courier had begun, or what timed out on its way,
+is never simply repeated: where the platform shows a message once however often it is sent, it is sent again; where it
+can be asked or shows us our own words, that decides; elsewhere nobody can know whether it arrived, so a person looks
+at it and the customer is told that one will.
 """
 
 from __future__ import annotations
@@ -18,64 +19,64 @@ import msgspec
 from msgspec.structs import replace
 
 from bot.core import events as e
-from bot.core import handoff
-from bot.core.conversation import Owner
+from bot.core import policy
+from bot.core.policy import Refusal
 from bot.core.ports import (
+    ChannelStates,
     Clock,
-    Commit,
     ConversationStore,
     Lease,
+    Limits,
     Mailbox,
     Meter,
-    Notices,
     PartState,
     SendLog,
     StoreUnavailable,
-    VersionConflict,
+    Threads,
 )
-from bot.services.compose import Outgoing, handoff_timer
-from channels.base import Channel
-from channels.errors import (
-    Ambiguous,
-    AuthFailed,
-    OwnedElsewhere,
-    RateLimited,
-    RecipientGone,
-    Rejected,
-    SendError,
-    Unavailable,
-    WindowClosed,
-)
-from channels.messages import OutboundMessage, Sender
+from bot.services.compose import Speech
+from bot.services.unsent import Unsent
+from channels.base import Channel, SentPart
+from channels.errors import Ambiguous, AuthFailed, Duplicate, RateLimited, Rejected, SendError, Unavailable
+from channels.messages import OutboundMessage
 
 MOST_ATTEMPTS = 10  # with the back-off below that is about four minutes of an unreachable platform
 BACK_OFF_S = 1.0
 LONGEST_BACK_OFF_S = 60.0
 AUTH_PAUSE_S = 60.0  # how long a channel with dead credentials waits before it looks again
-MOST_CONFLICTS = 20
-
-# Nothing that we say would arrive, so a notice would only fail as well.
-UNSPEAKABLE = (RecipientGone, WindowClosed, OwnedElsewhere)
+SHORT_WAIT_S = 1.0  # a limit that frees sooner than this is waited for on the spot
+ASK_AGAIN_S = 3.0  # between two looks for a message that may be there
+LOOKS_BEFORE_RESEND = 2  # a platform's own index may be a moment behind
+MOST_LOOKS = 6  # afterwards nobody will know
+CLOCKS_APART = timedelta(minutes=2)  # how far the platform's clock may be from ours
 
 T = TypeVar("T")
 _messages = msgspec.json.Decoder(OutboundMessage)
+
+
+class _Parked(Exception):
+    """The letter went back to its box: its time has not come."""
 
 
 class Deliver:
     """Delivers one channel's outbox. `life` names this courier process: a restarted one has another."""
 
     def __init__(
-        self, channel: Channel[Any], outbox: Mailbox, store: ConversationStore, sends: SendLog, notices: Notices,
-        clock: Clock, meter: Meter, answer_within: timedelta, life: str,
+        self, channel: Channel[Any], outbox: Mailbox, store: ConversationStore, sends: SendLog, threads: Threads,
+        limits: Limits, states: ChannelStates, speech: Speech, clock: Clock, meter: Meter, answer_within: timedelta,
+        life: str,
     ) -> None:  # fmt: skip
         self._channel = channel
         self._outbox = outbox
         self._store = store
         self._sends = sends
-        self._notices = notices
+        self._threads = threads
+        self._limits = limits
+        self._states = states
+        self._speech = speech
         self._clock = clock
         self._meter = meter
-        self._answer_within = answer_within
+        self._unsent = Unsent(store, speech, clock, meter, answer_within)
         self._life = life
         self.paused_until = 0.0  # event loop time; set when the platform wants the whole channel to wait
 
@@ -84,37 +85,69 @@ class Deliver:
         message = _messages.decode(lease.body)
         if message.kind != "message":
             return await self._signal(message, lease)
+        conversation = (await self._store.load(lease.key)).conversation
+        if conversation is not None:
+            surfaces = self._speech.surfaces(message.channel)
+            verdict = policy.decide(message, conversation, surfaces, self._speech.house, self._clock.now())
+            if isinstance(verdict, Refusal):
+                return await self._unsent.refused(message, lease, verdict)
+            message = replace(message, tag=verdict.tag)
+        try:
+            count = len(self._channel.render(message))
+        except SendError as error:
+            return await self._unsent.failed(message, lease, error)
+        return await self._parts(message, count, lease)
+
+    async def _parts(self, message: OutboundMessage, count: int, lease: Lease) -> Lease | None:
         attempt = f"{self._life}:{lease.token}"
         external_ids: list[str] = []
-        for part in range(len(self._channel.render(message))):
-            state = await self._begin(message, part, attempt)
-            if state.verdict == "unknown" and self._channel.capabilities.idempotent_send:
-                await until_stored(partial(self._sends.abort, message, part))
+        for part in range(count):
+            try:
+                await self._wait_for_limits(message, lease)
                 state = await self._begin(message, part, attempt)
-            match state.verdict:
-                case "done":
-                    external_ids.append(state.external_id)
-                case "stale":
-                    return await self._settle(message, lease, "dropped", self._dropped(message))
-                case "unknown":
-                    return await self._hand_over(message, part, lease, None)
-                case _:
-                    try:
-                        external_id = await self._channel.send_part(message, part)
-                    except SendError as error:
-                        return await self._face(message, part, lease, error)
-                    await until_stored(partial(self._sends.finish, message, part, external_id))
-                    external_ids.append(external_id)
-        sent = e.ReplySent(
-            conversation=lease.key,
-            at=self._clock.now(),
-            message_id=message.message_id,
-            external_ids=tuple(external_ids),
-        )
-        if message.asked_at is not None:
-            waited = (self._clock.now() - message.asked_at).total_seconds()
-            self._meter.observe("answer", waited, channel=message.channel)
-        return await self._settle(message, lease, "sent", sent)
+                if state.verdict == "unknown":
+                    state = await self._find_out(message, part, attempt, lease)
+                match state.verdict:
+                    case "done":
+                        external_ids.append(state.external_id)
+                    case "stale":
+                        return await self._settle(message, lease, "dropped", self._dropped(message))
+                    case "unknown":
+                        return await self._nobody_knows(message, part, lease)
+                    case _:
+                        external_ids.append(await self._say(message, part))
+            except _Parked:
+                return None
+            except SendError as error:
+                return await self._face(message, part, lease, error)
+        return await self._sent(message, lease, tuple(external_ids))
+
+    async def _wait_for_limits(self, message: OutboundMessage, lease: Lease) -> None:
+        """Until the platform's limits allow a call. Raises _Parked when that takes long."""
+        while (wait := await self._limits.take(message.channel, self._channel.limits(message))) > 0:
+            if wait > SHORT_WAIT_S:
+                self._meter.count("sends", channel=message.channel, outcome="paced")
+                await self._outbox.fail(lease, wait, counts=False)
+                raise _Parked
+            await asyncio.sleep(wait)
+
+    async def _say(self, message: OutboundMessage, part: int) -> str:
+        """Put one part to the platform; its id. Raises a SendError."""
+        try:
+            sent = await self._channel.send_part(message, part)
+        except SendError as error:
+            await self._limits.note(message.channel, error.usage)
+            raise
+        await until_stored(partial(self._sends.finish, message, part, sent.external_id))
+        await self._learn(message, sent)
+        return sent.external_id
+
+    async def _learn(self, message: OutboundMessage, sent: SentPart) -> None:
+        """What else the platform's answer told."""
+        await self._limits.note(message.channel, sent.usage)
+        if sent.private_address:
+            # A private reply: from now on we know whose private thread that is.
+            await until_stored(partial(self._threads.learn, message.channel, {sent.private_address: message.thread_id}))
 
     async def give_up(self, lease: Lease, error: str) -> Lease | None:
         """Our own mistake keeps this from being delivered: a person has to see it."""
@@ -124,11 +157,12 @@ class Deliver:
             return await self._outbox.bury(lease, error)
         if message.kind != "message":
             return await self._outbox.ack(lease)
-        return await self._hand_over(message, 0, lease, Rejected(f"unforeseen {error}"))
+        await self._sends.abort(message, 0)
+        return await self._unsent.failed(message, lease, Rejected(f"unforeseen {error}"))
 
     async def signal(self, message: OutboundMessage) -> None:
         """Show "typing…", best effort."""
-        if self._channel.capabilities.typing:
+        if message.surface in self._channel.surfaces and self._channel.can(message.surface).typing:
             try:
                 await self._channel.send(message)
             except SendError:
@@ -146,10 +180,57 @@ class Deliver:
         """Stubborn, because a mark that was made and not confirmed would look like a killed courier's."""
         return await until_stored(lambda: self._sends.begin(message, part, attempt))
 
+    # ---- it may be there already -------------------------------------------------------------------
+
+    async def _find_out(self, message: OutboundMessage, part: int, attempt: str, lease: Lease) -> PartState:
+        """Somebody began this part and never learned how it ended. Ask, wait for an echo, or give up.
+
+        Raises _Parked while there is still something to wait for.
+        """
+        can = self._channel.can(message.surface)
+        if can.idempotent_send:
+            return await self._again(message, part, attempt)
+        looks = await self._sends.asked(message, part)
+        if can.lookup:
+            try:
+                since = message.created_at - CLOCKS_APART
+                found = await self._channel.find_sent(message, part, since)
+            except SendError:
+                found = None
+                looks = min(looks, LOOKS_BEFORE_RESEND - 1) if looks < MOST_LOOKS else looks
+            if found:
+                await until_stored(lambda: self._sends.finish(message, part, found))
+                return PartState(verdict="done", external_id=found)
+            if LOOKS_BEFORE_RESEND <= looks < MOST_LOOKS:
+                return await self._again(message, part, attempt)
+        if (can.lookup or can.echoes) and looks < MOST_LOOKS:
+            await self._outbox.fail(lease, ASK_AGAIN_S, counts=False)
+            raise _Parked
+        return PartState(verdict="unknown")
+
+    async def _nobody_knows(self, message: OutboundMessage, part: int, lease: Lease) -> Lease | None:
+        """The mark stays until this is committed, so that nothing in between leads to a resend."""
+        following = await self._unsent.unconfirmed(message, lease)
+        await until_stored(partial(self._sends.give_up, message, part))
+        return following
+
+    async def _again(self, message: OutboundMessage, part: int, attempt: str) -> PartState:
+        """It is not there, or a second one would not be shown."""
+        await until_stored(partial(self._sends.abort, message, part))
+        return await self._begin(message, part, attempt)
+
+    # ---- what the platform answered ----------------------------------------------------------------
+
     async def _face(self, message: OutboundMessage, part: int, lease: Lease, error: SendError) -> Lease | None:
         """Do what the error says."""
-        if isinstance(error, Ambiguous) and not self._channel.capabilities.idempotent_send:
-            return await self._hand_over(message, part, lease, None)
+        can = self._channel.can(message.surface)
+        if isinstance(error, Ambiguous | Duplicate) and not can.idempotent_send and (can.lookup or can.echoes):
+            # The mark stays: the next attempt finds it and asks before it does anything.
+            self._meter.count("sends", channel=message.channel, outcome="ambiguous")
+            await self._outbox.fail(lease, ASK_AGAIN_S, counts=False)
+            return None
+        if isinstance(error, Ambiguous) and not can.idempotent_send:
+            return await self._nobody_knows(message, part, lease)
         await until_stored(lambda: self._sends.abort(message, part))
         now = asyncio.get_running_loop().time()
         if isinstance(error, RateLimited):
@@ -161,85 +242,24 @@ class Deliver:
         if isinstance(error, AuthFailed):
             self._meter.count("sends", channel=message.channel, outcome="auth_failed")
             self.paused_until = now + AUTH_PAUSE_S
+            await self._states.stop(message.channel, error.detail)
             await self._outbox.fail(lease, AUTH_PAUSE_S, counts=False)
             raise error
         if isinstance(error, Unavailable | Ambiguous) and lease.attempts < MOST_ATTEMPTS:
             self._meter.count("sends", channel=message.channel, outcome="retried")
             await self._outbox.fail(lease, back_off(lease.attempts))
             return None
-        return await self._hand_over(message, part, lease, error)
+        await self._states.sent(message.channel, self._clock.now(), failed=True)
+        return await self._unsent.failed(message, lease, error)
 
-    async def _hand_over(
-        self, message: OutboundMessage, part: int, lease: Lease, error: SendError | None
-    ) -> Lease | None:
-        """It did not arrive (`error`), or nobody knows (None): a person has to see it, now.
-
-        An unconfirmed part keeps its mark until this is committed, so that nothing in between leads to a resend.
-        """
-        for _ in range(MOST_CONFLICTS):
-            conversation = (await self._store.load(lease.key)).conversation
-            now = self._clock.now()
-            event: e.AnyEvent = (
-                e.ReplyUnconfirmed(conversation=lease.key, at=now, message_id=message.message_id)
-                if error is None
-                else e.ReplyFailed(
-                    conversation=lease.key,
-                    at=now,
-                    message_id=message.message_id,
-                    error=type(error).__name__,
-                    detail=error.detail,
-                    code=error.code,
-                )
-            )
-            outcome = "unconfirmed" if error is None else "failed"
-            if conversation is None:
-                return await self._settle(message, lease, outcome, event)
-            events: list[e.AnyEvent] = [event]
-            timers = []
-            before = conversation
-            if isinstance(error, RecipientGone):
-                conversation = replace(conversation, reachable=False)
-            out = Outgoing(conversation, now)
-            unheard = conversation.owner is Owner.CLOSED and message.sender is Sender.AGENT
-            if conversation.owner is Owner.BOT or unheard:
-                reason = handoff.Reason.SEND_UNCONFIRMED if error is None else handoff.Reason.SEND_FAILED
-                detail = "" if error is None else error.detail
-                conversation, changed = handoff.open_handoff(conversation, reason, now, self._answer_within, detail)
-                events.append(changed)
-                timers.append(handoff_timer(conversation, now, self._answer_within))
-                self._meter.count("handoffs", reason=reason)
-                out.conversation = conversation
-                if error is None:
-                    out.say(Sender.NOTICE, self._notices.text("unsure_delivery", conversation.language))
-                elif not isinstance(error, UNSPEAKABLE):
-                    out.promise(self._notices, "handoff", await self._store.queue(), message.in_reply_to)
-            elif (
-                error is None
-                and conversation.owner is Owner.WAITING
-                and conversation.handoff is not None
-                and not conversation.handoff.reworded
-                and message.sender is not Sender.AGENT
-            ):
-                # What may have been lost is the word that a person will come: say that in other words. Only once,
-                # because a platform that answers nothing would otherwise be told so for ever.
-                conversation = replace(conversation, handoff=replace(conversation.handoff, reworded=True))
-                out.promise(self._notices, "still_waiting", await self._store.queue())
-            commit = Commit(
-                conversation=conversation,
-                expected_version=before.version,
-                events=[*events, *out.events],
-                outbox=out.messages,
-                timers=timers,
-                ack=lease,
-            )
-            try:
-                following = await self._store.commit(commit)
-            except VersionConflict:
-                continue
-            await self._sends.abort(message, part)
-            self._meter.count("sends", channel=message.channel, outcome=outcome)
-            return following
-        raise VersionConflict(lease.key)
+    async def _sent(self, message: OutboundMessage, lease: Lease, external_ids: tuple[str, ...]) -> Lease | None:
+        now = self._clock.now()
+        event = e.ReplySent(conversation=lease.key, at=now, message_id=message.message_id, external_ids=external_ids)
+        if message.asked_at is not None:
+            self._meter.observe("answer", (now - message.asked_at).total_seconds(), channel=message.channel)
+        following = await self._settle(message, lease, "sent", event)
+        await self._states.sent(message.channel, now)
+        return following
 
     async def _settle(self, message: OutboundMessage, lease: Lease, outcome: str, event: e.AnyEvent) -> Lease | None:
         following = await until_stored(lambda: self._store.record(lease.key, [event], lease))

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+import msgspec
 from msgspec.structs import replace
 
-from bot.core import handoff
+from bot.core import handoff, policy
 from bot.core.conversation import Conversation, Owner
 from bot.core.events import AnyEvent, NoteAdded
+from bot.core.policy import Refusal
 from bot.core.ports import (
     Agent,
     Clock,
     Commit,
     ConversationStore,
     Meter,
-    Notices,
     SendLog,
     Signals,
     Timer,
     VersionConflict,
 )
-from bot.services.compose import Outgoing, handoff_timer, handoff_timer_id, typing_sign
-from channels.messages import OutboundMessage, Sender
+from bot.services.compose import Outgoing, Speech, handoff_timer, handoff_timer_id, typing_sign
+from channels.messages import ApprovedTemplate, OutboundMessage, Sender, Surface, Template
 
 MOST_CONFLICTS = 20
 IN_FLIGHT_WAIT_S = 16.0  # a claim is confirmed when nothing of the bot's is on its way any more, or after this
@@ -56,6 +57,24 @@ class BadReply(Exception):
     """Empty, or longer than anybody could mean."""
 
 
+class Outlook(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person may say on one surface. `whole`: it must fit into one post. `left_s`: until the window closes."""
+
+    refusal: Refusal | None
+    text_limit: int
+    unit: str
+    whole: bool
+    left_s: float | None
+
+
+class NotPermitted(Exception):
+    """The platform's or the brand's rules forbid it now: `refusal` says which, and what is legal instead."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.rule)
+        self.refusal = refusal
+
+
 class _AlreadySaid(Exception):
     """The same submit came twice."""
 
@@ -67,7 +86,7 @@ class DeskService:
         self,
         store: ConversationStore,
         sends: SendLog,
-        notices: Notices,
+        speech: Speech,
         signals: Signals,
         clock: Clock,
         meter: Meter,
@@ -76,7 +95,7 @@ class DeskService:
     ) -> None:
         self._store = store
         self._sends = sends
-        self._notices = notices
+        self._speech = speech
         self._signals = signals
         self._clock = clock
         self._meter = meter
@@ -105,8 +124,15 @@ class DeskService:
         await self._until_silent(key)
         return conversation
 
-    async def reply(self, key: str, agent: Agent, text: str, client_id: str) -> str:
-        """Say something to the customer. `client_id` makes a repeated submit harmless. Raises NotYours, BadReply."""
+    async def reply(
+        self, key: str, agent: Agent, text: str, client_id: str, *, surface: Surface | None = None,
+        template: Template | None = None,
+    ) -> str:  # fmt: skip
+        """Say something to the customer, where they wrote last unless `surface` says where.
+
+        `client_id` makes a repeated submit harmless. Raises NotYours, BadReply, and NotPermitted: better before the
+        agent has forgotten what they wrote than when the courier finds out.
+        """
         words = text.strip()
         if not words or len(words) > LONGEST_REPLY:
             raise BadReply
@@ -120,10 +146,17 @@ class DeskService:
             held = conversation.handoff
             if held is not None and held.first_answer_at is None:
                 waits.append((now - held.opened_at).total_seconds())
-                conversation = replace(conversation, handoff=replace(held, first_answer_at=now))
-            out = Outgoing(conversation, now)
-            out.say(Sender.AGENT, words, agent_id=agent.agent_id, agent_name=agent.name, message_id=message_id)
-            return _Change(conversation, out.events, out.messages)
+                conversation = replace(conversation, handoff=replace(held, first_answer_at=now), draft="")
+            out = Outgoing(self._speech, conversation, now)
+            out.say(
+                Sender.AGENT, words, surface=surface, agent_id=agent.agent_id, agent_name=agent.name,
+                message_id=message_id, template=template,
+            )  # fmt: skip
+            surfaces = self._speech.surfaces(conversation.channel)
+            verdict = policy.decide(out.messages[-1], out.conversation, surfaces, self._speech.house, now)
+            if isinstance(verdict, Refusal):
+                raise NotPermitted(verdict)
+            return _Change(out.conversation, out.events, out.messages)
 
         try:
             await self._apply(key, change, message_id)
@@ -132,6 +165,45 @@ class DeskService:
         for seconds in waits:
             await self._store.note_wait(seconds)
         return message_id
+
+    async def send_template(
+        self, key: str, agent: Agent, name: str, language: str, parameters: Sequence[str], client_id: str
+    ) -> str:
+        """Send one of the channel's approved templates, filled in. Raises as `reply`, and BadReply for an unknown one
+        or one that is not filled in."""
+        conversation = await self._read(key)
+        templates = self._speech.templates(conversation.channel)
+        chosen = next((t for t in templates if (t.name, t.language) == (name, language)), None)
+        if chosen is None:
+            raise BadReply
+        text = chosen.text
+        for number, value in enumerate(parameters, start=1):
+            text = text.replace(f"{{{{{number}}}}}", value.strip())
+        if "{{" in text or not all(value.strip() for value in parameters):
+            raise BadReply
+        template = Template(name=name, language=language, parameters=tuple(value.strip() for value in parameters))
+        return await self.reply(key, agent, text, client_id, surface=Surface.PRIVATE, template=template)
+
+    def outlook(self, conversation: Conversation) -> dict[Surface, Outlook]:
+        """Where a person may write to this customer now, and why not elsewhere."""
+        now = self._clock.now()
+        outlooks: dict[Surface, Outlook] = {}
+        for surface, can in self._speech.surfaces(conversation.channel).items():
+            if surface is Surface.PUBLIC and conversation.thread is None:
+                continue  # nothing public to answer
+            refusal = Outgoing(self._speech, conversation, now).refusal(Sender.AGENT, "", surface)
+            left = policy.window_left(conversation, can, now, human=True)
+            outlooks[surface] = Outlook(
+                refusal=refusal,
+                text_limit=can.text_limit,
+                unit=can.unit,
+                whole=can.parts == 1,
+                left_s=left.total_seconds() if left is not None and surface is Surface.PRIVATE else None,
+            )
+        return outlooks
+
+    def templates(self, conversation: Conversation) -> Sequence[ApprovedTemplate]:
+        return self._speech.templates(conversation.channel)
 
     async def note(self, key: str, agent: Agent, text: str) -> None:
         """Write something for colleagues only. Raises BadReply."""
@@ -155,12 +227,16 @@ class DeskService:
         await self._apply(key, change)
 
     async def close(self, key: str, agent: Agent) -> None:
-        """Nothing more to do here. Raises NotYours."""
+        """Nothing more to do here; public threads are closed where everybody can see it. Raises NotYours."""
 
         def change(conversation: Conversation) -> _Change:
             self._require(conversation, agent)
-            moved, event = handoff.close(conversation, self._clock.now())
-            return self._notice(_Change(moved, [event]), "closed", name=agent.name)
+            now = self._clock.now()
+            out = Outgoing(self._speech, conversation, now)
+            out.solve(Sender.AGENT, agent.agent_id, agent.name)
+            moved, event = handoff.close(out.conversation, now)
+            made = _Change(moved, [*out.events, event], out.messages)
+            return self._notice(made, "closed", name=agent.name)
 
         await self._apply(key, change)
 
@@ -184,8 +260,9 @@ class DeskService:
     # ---- shared ------------------------------------------------------------------------------------
 
     def _notice(self, change: _Change, notice: str, /, **values: str) -> _Change:
-        out = Outgoing(change.conversation, self._clock.now())
-        out.say(Sender.NOTICE, self._notices.text(notice, change.conversation.language, **values))
+        out = Outgoing(self._speech, change.conversation, self._clock.now())
+        out.notice(notice, words=values)
+        change.conversation = out.conversation
         change.events.extend(out.events)
         change.outbox.extend(out.messages)
         return change

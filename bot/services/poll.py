@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from bot.core.ports import DeadLetters, Mailbox
-from bot.services.dead import WEBHOOK
-from bot.services.receive import accept
+from bot.services.receive import Receive
 from channels.base import PollingChannel
-from channels.messages import Unsupported
 
 
 class Polls(Protocol):
@@ -21,9 +18,7 @@ class Polls(Protocol):
     async def advance(self, channel: str, cursor: str) -> None: ...
 
 
-async def poll_once(
-    channel: PollingChannel[Any], inbound: Mailbox, polls: Polls, dead: DeadLetters, process: str
-) -> int | None:
+async def poll_once(channel: PollingChannel[Any], receive: Receive, polls: Polls, process: str) -> int | None:
     """One poll: how many events were new; None when another process has the turn.
 
     Raises what the channel raises, and StoreUnavailable; nothing is confirmed then.
@@ -32,10 +27,7 @@ async def poll_once(
         return None
     before = await polls.cursor(channel.name)
     events, cursor = await channel.poll(before)
-    new = await accept(inbound, events)
-    for event in events:
-        if isinstance(event, Unsupported) and event.raw:
-            await dead.keep(WEBHOOK, channel.name, event.raw.encode(), event.kind)
+    new = await receive.accept(events)
     if cursor != before:
         await polls.advance(channel.name, cursor)
     return new

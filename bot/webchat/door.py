@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.core.ports import Clock, Mailbox, VisitorFeed
+from bot.core.ports import Clock, VisitorFeed
+from bot.services.receive import Receive
 from channels.webchat.channel import WebchatChannel
 
 # For `app.config` of the app that serves the blueprint: Sanic reads these when it opens a connection.
@@ -17,9 +18,9 @@ SANIC_CONFIG = {
 
 @dataclass(frozen=True)
 class WebchatDoor:
-    """`inbound` is where visitors' messages go, `feed` where the brand's answers come from."""
+    """`receive` is where visitors' messages go, `feed` where the brand's answers come from."""
 
     channel: WebchatChannel
-    inbound: Mailbox
+    receive: Receive
     feed: VisitorFeed
     clock: Clock

@@ -16,7 +16,6 @@ import msgspec
 import structlog
 
 from bot.core.ports import StoreUnavailable
-from bot.services.receive import accept
 from bot.webchat.door import WebchatDoor
 from bot.webchat.hub import Hub, Item
 from bot.webchat.limits import Pace
@@ -191,7 +190,7 @@ class Visit:
         try:
             # Mailbox first: a line that shows as sent is certain to be answered. Both ignore a repetition, so
             # a page that did not see its acknowledgement sends again and gets the same one.
-            await accept(self._door.inbound, said)
+            await self._door.receive.accept(said)
             for event in said:
                 seq = await self._door.feed.append(self._visitor, event.event_id, own_line(event))
                 await self._send({"t": "ack", "client_msg_id": event.external_id, "seq": seq})

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from channels.base import Capabilities, PollingChannel, Transport
+from channels.base import PollingChannel, Transport
+from channels.capabilities import Capabilities, Limit
 from channels.errors import Ambiguous, AuthFailed, PayloadError, SendError, Unavailable
 from channels.messages import (
     ApiCall,
@@ -17,6 +18,7 @@ from channels.messages import (
     InboundEvent,
     OutboundMessage,
     RawRequest,
+    Surface,
     Unsupported,
 )
 from channels.signing import require_equal
@@ -30,7 +32,7 @@ class TelegramChannel(PollingChannel[TelegramSettings]):
     """Private chats and groups: https://core.telegram.org/bots/api"""
 
     name: ClassVar[str] = inbound.CHANNEL
-    capabilities: ClassVar[Capabilities] = outbound.CAPABILITIES
+    surfaces: ClassVar[Mapping[Surface, Capabilities]] = outbound.SURFACES
     settings_class = TelegramSettings
 
     def __init__(self, settings: TelegramSettings, transport: Transport | None = None) -> None:
@@ -51,6 +53,9 @@ class TelegramChannel(PollingChannel[TelegramSettings]):
 
     def classify(self, response: ApiResponse) -> str:
         return outbound.classify(response)
+
+    def limits(self, message: OutboundMessage) -> Sequence[Limit]:
+        return outbound.limits(message)
 
     def open_transport(self) -> Transport:
         from channels.telegram.client import TelegramTransport  # noqa: PLC0415 - parsing needs no client

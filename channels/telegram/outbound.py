@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from channels import fit
-from channels.base import Capabilities
+from channels.capabilities import Capabilities, Limit
 from channels.errors import (
     Ambiguous,
     AuthFailed,
@@ -30,20 +30,26 @@ CAPTION_LIMIT = 1024
 CAPABILITIES = Capabilities(
     text_limit=TEXT_LIMIT,
     measure=fit.utf16_length,
+    unit="UTF-16 units",
     buttons=100,  # not documented; what python-telegram-bot's authors observed
     button_title_limit=64,  # not documented; apps shorten what is longer
-    surfaces=frozenset({Surface.PRIVATE, Surface.PUBLIC}),
     typing=True,
     edits=True,
-    deletions=False,
-    echoes=False,
-    idempotent_send=False,
-    window_hours=None,
-    # https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
-    per_conversation_per_second=1.0,
-    overall_per_second=30.0,
-    polling=True,
 )
+# A group is read by all of its members; what can be sent there is the same.
+SURFACES: Mapping[Surface, Capabilities] = {Surface.PRIVATE: CAPABILITIES, Surface.PUBLIC: CAPABILITIES}
+
+
+def limits(message: OutboundMessage) -> tuple[Limit, ...]:
+    """https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this: "over time no more than one
+    message a second", so an answer in three bubbles does not wait; twenty a minute in a group."""
+    chat = chat_of(message.thread_id)
+    return (
+        Limit(scope="bot", count=30, window_s=1.0),
+        Limit(scope=f"chat:{chat}", count=20, window_s=60.0)
+        if is_group(message.thread_id)
+        else Limit(scope=f"chat:{chat}", count=3, window_s=3.0),
+    )
 
 # Our kinds of attachment → method, its parameter, whether it takes a caption.
 _MEDIA: Mapping[str, tuple[str, str, bool]] = {

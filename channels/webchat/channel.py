@@ -7,11 +7,13 @@ writes; the body needs no signature of its own, because the visitor is its autho
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import ClassVar
 
 from channels import fit
-from channels.base import Capabilities, Channel, Transport
+from channels.base import Channel, Transport
+from channels.capabilities import Capabilities
 from channels.errors import Rejected, SettingsError, SignatureError, Unavailable
 from channels.messages import (
     ApiCall,
@@ -39,22 +41,17 @@ class WebchatChannel(Channel[WebchatSettings]):
 
     name = "webchat"
     settings_class = WebchatSettings
-    capabilities = Capabilities(
-        text_limit=frames.LONGEST_TEXT,
-        measure=len,
-        buttons=BUTTONS,
-        button_title_limit=frames.LONGEST_TITLE,
-        surfaces=frozenset({Surface.PRIVATE}),
-        typing=True,
-        edits=False,
-        deletions=False,
-        echoes=False,
-        idempotent_send=True,
-        window_hours=None,
-        per_conversation_per_second=20.0,
-        overall_per_second=2000.0,
-        delivery="feed",
-    )
+    delivery = "feed"
+    surfaces: ClassVar[Mapping[Surface, Capabilities]] = {
+        Surface.PRIVATE: Capabilities(
+            text_limit=frames.LONGEST_TEXT,
+            measure=len,
+            buttons=BUTTONS,
+            button_title_limit=frames.LONGEST_TITLE,
+            typing=True,
+            idempotent_send=True,
+        )
+    }
 
     def __init__(self, settings: WebchatSettings, transport: Transport | None = None) -> None:
         super().__init__(settings, transport)

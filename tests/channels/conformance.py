@@ -5,13 +5,15 @@ the channel), recorded requests with the events they are, the platform's error a
 `docs/ADD_A_CHANNEL.md` walks through one.
 
 Fixtures are files next to the channel: `NAME.json` holds a body exactly as the platform sends it,
-`NAME.events.json` the events expected of it, `calls/NAME.json` the calls expected of a standard message.
+`NAME.events.json` the events expected of it, `calls/NAME.json` the calls expected of a standard message in private,
+`calls/public.NAME.json` those in public.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +25,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.base import Channel
-from channels.errors import PayloadError, RateLimited, SendError, SettingsError, SignatureError
+from channels.capabilities import Capabilities
+from channels.errors import PayloadError, RateLimited, Rejected, SendError, SettingsError, SignatureError
 from channels.messages import (
     ApiCall,
     ApiResponse,
@@ -35,6 +38,9 @@ from channels.messages import (
     MessageReceived,
     OutboundMessage,
     RawRequest,
+    Sender,
+    Surface,
+    Unsupported,
 )
 from channels.webhook import Handshake, Received, Refused, Unreadable, receive
 
@@ -62,7 +68,7 @@ STANDARD: Mapping[str, Mapping[str, Any]] = {
 }
 
 _FUZZ = settings(
-    max_examples=120,
+    max_examples=int(os.environ.get("SIGAP_FUZZ_EXAMPLES", "120")),  # `make fuzz` asks for ten thousand
     deadline=None,
     # One test function serves every channel's class, which is exactly what is meant here.
     suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -85,6 +91,10 @@ class ChannelConformance:
     signs_body: ClassVar[bool]  # whether the proof covers the body, or only shows who sends
     errors: ClassVar[Mapping[str, tuple[ApiResponse, type[SendError] | str]]]  # answer → error, or the id
     thread_id: ClassVar[str]  # a conversation as this platform names it
+    # Where a private and a public message go: fields of OutboundMessage (`to`, `reply_to`, `root` …), as this
+    # platform names them. A surface that the channel does not have needs none.
+    private: ClassVar[Mapping[str, Any]] = {}
+    public: ClassVar[Mapping[str, Any]] = {}
     exempt: ClassVar[Mapping[str, str]] = {}  # required fixture → why this platform has none
 
     # ---- to implement ----------------------------------------------------------------------------
@@ -95,6 +105,11 @@ class ChannelConformance:
     def said(self, call: ApiCall) -> str:
         """The text that the customer reads because of this call; "" when it has none."""
         raise NotImplementedError
+
+    def many(self, count: int) -> bytes | None:
+        """One body with `count` different messages of customers, the middle one of them spoiled in its innards, as
+        far as the platform sends several at once; None when it never does."""
+        return None
 
     # ---- no need to override ---------------------------------------------------------------------
     def channel(self) -> Channel[Any]:
@@ -109,15 +124,21 @@ class ChannelConformance:
     def events(self, name: str) -> list[InboundEvent]:
         return list(self.channel().parse(self.request(self.body(name))))
 
-    def message(self, **content: Any) -> OutboundMessage:
+    def message(self, surface: Surface | None = None, **content: Any) -> OutboundMessage:
+        surface = surface or next(iter(self.channel_class.surfaces))
+        where = self.private if surface is Surface.PRIVATE else self.public
         return OutboundMessage(
             message_id="m-1",
             channel=self.channel_class.name,
             thread_id=self.thread_id,
             customer=Customer(external_id="42"),
             created_at=NOW,
-            **content,
+            surface=surface,
+            **{**where, **content},
         )
+
+    def can(self, surface: Surface) -> Capabilities:
+        return self.channel().can(surface)
 
     @classmethod
     def bodies(cls) -> list[str]:
@@ -135,6 +156,8 @@ class ChannelConformance:
             metafunc.parametrize("error", list(case.errors))
         if "standard" in metafunc.fixturenames:
             metafunc.parametrize("standard", list(STANDARD))
+        if "surface" in metafunc.fixturenames:
+            metafunc.parametrize("surface", list(case.channel_class.surfaces))
         if "secret_key" in metafunc.fixturenames:
             metafunc.parametrize("secret_key", list(case.secrets))
 
@@ -248,6 +271,7 @@ class ChannelConformance:
         assert len({event.event_id for event in events}) == len(events)
         for event in events:
             assert event.event_id
+            assert event.surface in self.channel_class.surfaces or isinstance(event, Unsupported)
             assert event.channel == self.channel_class.name
             assert event.conversation_key.startswith(f"{self.channel_class.name}:")
             assert event.thread_id
@@ -295,14 +319,27 @@ class ChannelConformance:
         for event in events:
             assert msgspec.json.decode(msgspec.json.encode(event), type=InboundEvent) == event
 
+    def test_a_batch_of_a_thousand_is_read_whole_and_one_bad_event_costs_no_other(self) -> None:
+        body = self.many(1000)
+        if body is None:
+            pytest.skip("the platform sends one event at a time")
+        events = self.channel().parse(self.request(body))
+        said = [event for event in events if isinstance(event, MessageReceived)]
+        spoiled = [event for event in events if isinstance(event, Unsupported)]
+        assert len(said) == 999
+        assert len(spoiled) == 1
+        assert spoiled[0].raw, "what could not be read is kept"
+        assert len({event.event_id for event in events}) == 1000
+
     # ---- saying ------------------------------------------------------------------------------------
-    def test_golden_calls(self, standard: str) -> None:
-        calls = self.channel().render(self.message(**STANDARD[standard]))
-        expected = self.fixtures / "calls" / f"{standard}.json"
+    def test_golden_calls(self, surface: Surface, standard: str) -> None:
+        calls = self.channel().render(self.message(surface, **STANDARD[standard]))
+        name = standard if surface is Surface.PRIVATE else f"public.{standard}"
+        expected = self.fixtures / "calls" / f"{name}.json"
         assert json.loads(msgspec.json.encode(calls)) == json.loads(expected.read_text(encoding="utf-8"))
 
-    def test_nothing_of_a_standard_message_is_dropped(self, standard: str) -> None:
-        message = self.message(**STANDARD[standard])
+    def test_nothing_of_a_standard_message_is_dropped(self, surface: Surface, standard: str) -> None:
+        message = self.message(surface, **STANDARD[standard])
         calls = self.channel().render(message)
         everything = json.dumps(msgspec.to_builtins(calls), ensure_ascii=False)
         assert _dense(message.text) in _dense("".join(self.said(call) for call in calls))
@@ -325,33 +362,64 @@ class ChannelConformance:
             "x",
         ],
     )
-    def test_long_text_is_divided_within_the_limit_and_complete(self, unit: str) -> None:
-        capabilities = self.channel().capabilities
-        text = unit * (2 * capabilities.text_limit // len(unit) + 7)
-        said = [self.said(call) for call in self.channel().render(self.message(text=text))]
+    def test_long_text_is_divided_within_the_limit_and_complete(self, surface: Surface, unit: str) -> None:
+        can = self.can(surface)
+        text = unit * (2 * can.text_limit // len(unit) + 7)
+        said = [self.said(call) for call in self.channel().render(self.message(surface, text=text))]
         assert len(said) > 1
-        assert max(capabilities.measure(part) for part in said) <= capabilities.text_limit
+        assert max(can.measure(part) for part in said) <= can.text_limit
         assert _dense("".join(said)) == _dense(text)
 
-    def test_a_text_of_exactly_the_limit_stays_whole(self) -> None:
-        capabilities = self.channel().capabilities
-        text = "x" * capabilities.text_limit
-        assert [self.said(call) for call in self.channel().render(self.message(text=text))] == [text]
+    def test_a_text_of_exactly_the_limit_stays_whole(self, surface: Surface) -> None:
+        text = "x" * self.can(surface).text_limit
+        assert [self.said(call) for call in self.channel().render(self.message(surface, text=text))] == [text]
 
-    def test_an_emoji_across_the_limit_is_not_torn(self) -> None:
-        capabilities = self.channel().capabilities
+    def test_an_emoji_across_the_limit_is_not_torn(self, surface: Surface) -> None:
+        can = self.can(surface)
         family = "👩‍👩‍👧‍👦"
-        text = "x" * (capabilities.text_limit - 2) + family
-        said = [self.said(call) for call in self.channel().render(self.message(text=text))]
+        text = "x" * (can.text_limit - can.measure(family) + 1) + family
+        said = [self.said(call) for call in self.channel().render(self.message(surface, text=text))]
+        assert len(said) > 1
         assert said[-1].endswith(family)
         assert _dense("".join(said)) == text
 
-    def test_more_buttons_than_fit_are_all_there(self) -> None:
-        count = self.channel().capabilities.buttons + 3
+    def test_more_buttons_than_fit_are_all_there(self, surface: Surface) -> None:
+        count = self.can(surface).buttons + 3
         buttons = tuple(Button(key=f"k{number}", title=f"Choice {number}.") for number in range(count))
-        calls = self.channel().render(self.message(text="Which?", buttons=buttons))
+        calls = self.channel().render(self.message(surface, text="Which?", buttons=buttons))
         everything = json.dumps(msgspec.to_builtins(calls), ensure_ascii=False)
         assert not [button for button in buttons if button.title not in everything]
+
+    # ---- what is allowed ---------------------------------------------------------------------------
+    def test_every_rule_names_its_source(self, surface: Surface) -> None:
+        rules = self.can(surface).rules
+        asked = [
+            (rules.window, rules.window_source),
+            (rules.human_window, rules.human_source),
+            (rules.templates, rules.templates_source),
+            (rules.summoned_only, rules.summoned_source),
+            (rules.automatic_replies, rules.automatic_source),
+            (rules.drafts_only, rules.drafts_source),
+            (rules.private_reply, rules.private_reply.source if rules.private_reply else ""),
+        ]
+        assert not [source for rule, source in asked if rule and not source.startswith("https://")]
+
+    def test_the_tag_for_people_is_refused_to_programs(self, surface: Surface) -> None:
+        rules = self.can(surface).rules
+        if not rules.human_tag:
+            pytest.skip("the platform has no such tag")
+        for sender in (Sender.BOT, Sender.NOTICE):
+            with pytest.raises(Rejected):
+                self.channel().render(self.message(surface, text="Hello", sender=sender, tag=rules.human_tag))
+        agent = self.message(surface, text="Hello", sender=Sender.AGENT, tag=rules.human_tag)
+        assert self.channel().render(agent)
+
+    def test_limits_are_shared_by_name(self, surface: Surface) -> None:
+        message = self.message(surface, text="Hello")
+        limits = self.channel().limits(message)
+        assert len({limit.scope for limit in limits}) == len(limits)
+        assert all(limit.count >= 1 and limit.window_s > 0 for limit in limits)
+        assert limits == self.channel().limits(message)
 
     # ---- answers -----------------------------------------------------------------------------------
     def test_error_table(self, error: str) -> None:
@@ -365,6 +433,21 @@ class ChannelConformance:
         if isinstance(caught.value, RateLimited):
             assert caught.value.retry_after > 0
         assert not [key for key in self.secrets if str(self.settings[key]) in str(caught.value)]
+
+    @_FUZZ
+    @given(
+        headers=st.dictionaries(
+            st.sampled_from(
+                ("x-app-usage", "x-business-use-case-usage", "x-rate-limit-limit", "x-rate-limit-remaining")
+                + ("x-rate-limit-reset", "retry-after", "x-restli-id")
+            ),
+            st.text(max_size=30) | _JSON.map(json.dumps),
+        )
+    )
+    def test_odd_headers_never_raise(self, headers: dict[str, str]) -> None:
+        for usage in self.channel().usage(ApiResponse(status=200, headers=headers)):
+            assert usage.used >= 0
+            assert usage.wait_s >= 0
 
     @_FUZZ
     @given(status=st.integers(100, 599), body=st.dictionaries(st.text(max_size=8), _JSON, max_size=4))

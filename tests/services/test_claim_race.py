@@ -51,7 +51,7 @@ async def test_no_bot_message_after_a_claim(redis: Redis) -> None:
 
     async def race(number: int) -> None:
         begun = Conversation.begin(world.message("hi", thread_id=str(number)))
-        out = Outgoing(begun, world.clock.now())
+        out = Outgoing(world.speech, begun, world.clock.now())
         for text in ("one", "two"):
             out.utter(Utterance(text=text), "e1")
         await world.store.commit(

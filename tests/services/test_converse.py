@@ -442,7 +442,9 @@ class TestThePlatformsOwnApp:
     async def test_our_own_echo_confirms_and_is_never_an_input(self, world: World) -> None:
         await world.write("hi")
         [message] = await world.queued()
-        await world.receive(world.event(OwnEcho, external_id="p5", message_id=message.message_id, text=message.text))
+        await world.receive(
+            world.event(OwnEcho, external_id="p5", message_id=f"{message.message_id}/0", text=message.text)
+        )
         await world.work()
         assert world.dialogue.heard == ["hi"]
         line = (await world.lines())[-1]

@@ -289,7 +289,7 @@ class TestNobodyKnows:
         await world.write("hi")
         [message] = await world.queued()
         await world.deliver()
-        await world.receive(world.event(OwnEcho, external_id="p5", message_id=message.message_id))
+        await world.receive(world.event(OwnEcho, external_id="p5", message_id=f"{message.message_id}/0"))
         await world.work()
         assert statuses(await world.lines())[0] == ("echo: hi", "sent")
 

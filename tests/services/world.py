@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
+from bot.adapters.memory_channels import MemoryChannelStates, MemoryLimits, MemoryThreads
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
 from bot.adapters.memory_store import MemorySendLog, MemorySignals, MemoryStore
+from bot.adapters.yaml_notices import NEEDED
 from bot.core import events as e
 from bot.core.conversation import Conversation
+from bot.core.house import House
 from bot.core.ports import Agent, Lease, Turn, Utterance
 from bot.core.transcript import Line, fold
+from bot.services.compose import Speech
 from bot.services.converse import Converse
 from bot.services.deliver import Deliver
 from bot.services.handoff import DeskService
-from bot.services.receive import accept
-from channels.base import Capabilities, Channel, ChannelSettings, Transport
+from bot.services.receive import Receive
+from channels.base import Channel, ChannelSettings, SentPart, Transport
+from channels.capabilities import Capabilities, Limit, Usage
+from channels.errors import SendError
 from channels.messages import (
     ApiCall,
     ApiResponse,
+    ApprovedTemplate,
     ButtonTapped,
     Customer,
     Event,
@@ -72,7 +80,13 @@ class FakeMeter:
 class FakeNotices:
     """A notice's text tells which one it is, in which language and with what filled in."""
 
+    def __init__(self) -> None:
+        self.words = {"disclosure": ""}  # so that most tests read the assistant's words alone
+
     def text(self, name: str, language: str, /, **values: object) -> str:
+        assert name in NEEDED, f"data/notices.yml need not have {name}"
+        if name in self.words:
+            return self.words[name]
         return " ".join([f"[{name}/{language}]", *(str(value) for value in values.values())])
 
 
@@ -115,11 +129,11 @@ class FakeChannel(Channel[ChannelSettings]):
 
     name: ClassVar[str] = CHANNEL
     settings_class: ClassVar[type[ChannelSettings]] = ChannelSettings
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        text_limit=1000, measure=len, buttons=3, button_title_limit=20, surfaces=frozenset({Surface.PRIVATE}),
-        typing=True, edits=True, deletions=True, echoes=True, idempotent_send=False, window_hours=None,
-        per_conversation_per_second=100.0, overall_per_second=1000.0,
-    )  # fmt: skip
+    surfaces: ClassVar[Mapping[Surface, Capabilities]] = {
+        Surface.PRIVATE: Capabilities(
+            text_limit=1000, measure=len, buttons=3, button_title_limit=20, typing=True, edits=True, deletions=True
+        )
+    }
 
     def __init__(self) -> None:
         super().__init__(ChannelSettings(), NoTransport())
@@ -146,7 +160,7 @@ class FakeChannel(Channel[ChannelSettings]):
     def open_transport(self) -> Transport:
         return NoTransport()
 
-    async def send_part(self, message: OutboundMessage, index: int) -> str:
+    async def send_part(self, message: OutboundMessage, index: int) -> SentPart:
         call = self.render(message)[index]
         text = str(call.json.get("text", call.path))
         self.calls.append(text)
@@ -157,11 +171,13 @@ class FakeChannel(Channel[ChannelSettings]):
             raise answer
         if message.kind != "message":
             self.signals.append(message)
-        elif self.capabilities.idempotent_send and any(s[:2] == (message.message_id, index) for s in self.shown):
+        elif self.can(message.surface).idempotent_send and any(
+            s[:2] == (message.message_id, index) for s in self.shown
+        ):
             pass
         else:
             self.shown.append((message.message_id, index, text))
-        return f"x-{message.message_id[:6]}-{index}"
+        return SentPart(external_id=f"x-{message.message_id[:6]}-{index}")
 
     @property
     def screen(self) -> list[str]:
@@ -169,13 +185,125 @@ class FakeChannel(Channel[ChannelSettings]):
 
 
 class IdempotentChannel(FakeChannel):
-    capabilities: ClassVar[Capabilities] = msgspec.structs.replace(FakeChannel.capabilities, idempotent_send=True)
+    surfaces: ClassVar[Mapping[Surface, Capabilities]] = {
+        Surface.PRIVATE: replace(FakeChannel.surfaces[Surface.PRIVATE], idempotent_send=True)
+    }
+
+
+class AnswerLost(Exception):
+    """In a channel's script: the platform takes the message, and all that we hear of it is `error`."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(type(error).__name__)
+        self.error = error
+
+
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """What reached the platform, and where."""
+
+    text: str
+    surface: Surface
+    to: str = ""
+    entry: str = ""
+    reply_to: str = ""
+    tag: str = ""
+    template: str = ""
+    external_id: str = ""
+
+
+class SocialChannel(FakeChannel):
+    """A platform with a public and a private side, whose abilities and rules a test sets.
+
+    What leaves is in `posts`; `lookups` is what a look for a sent message finds (an id, None, or an error to raise),
+    else it finds what is there.
+    """
+
+    surfaces: ClassVar[Mapping[Surface, Capabilities]] = {
+        Surface.PRIVATE: FakeChannel.surfaces[Surface.PRIVATE],
+        Surface.PUBLIC: Capabilities(text_limit=280, measure=len, parts=1, edits=True, deletions=True),
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.able = dict(type(self).surfaces)
+        self.posts: list[Post] = []
+        self.lookups: list[str | Exception | None] = []
+        self.looked = 0
+        self.link = ""
+        self.approved: list[ApprovedTemplate] = []
+        self.address = ""  # what the answer to a private reply tells
+        self.limited: list[Limit] = []
+        self.told: list[Usage] = []  # what the next answers' headers tell, one each
+
+    def set(self, surface: Surface, **abilities: Any) -> None:
+        self.able[surface] = replace(self.able[surface], **abilities)
+
+    def rule(self, surface: Surface, **rules: Any) -> None:
+        self.set(surface, rules=replace(self.able[surface].rules, **rules))
+
+    def can(self, surface: Surface) -> Capabilities:
+        return self.able[surface]
+
+    def private_link(self) -> str:
+        return self.link
+
+    def templates(self) -> Sequence[ApprovedTemplate]:
+        return self.approved
+
+    def limits(self, message: OutboundMessage) -> Sequence[Limit]:
+        return self.limited
+
+    async def send_part(self, message: OutboundMessage, index: int) -> SentPart:
+        lost = self.script[0] if self.script else None
+        if isinstance(lost, AnswerLost):
+            self.script[0] = None
+        usage = (self.told.pop(0),) if self.told else ()
+        shown = len(self.shown)
+        try:
+            sent = await super().send_part(message, index)
+        except SendError as error:
+            error.usage = usage
+            raise
+        if len(self.shown) > shown:
+            self.posts.append(
+                Post(
+                    text=self.shown[-1][2],
+                    surface=message.surface,
+                    to=message.to,
+                    entry=message.entry,
+                    reply_to=message.reply_to if message.surface is Surface.PUBLIC else "",
+                    tag=message.tag,
+                    template=message.template.name if message.template else "",
+                    external_id=sent.external_id,
+                )
+            )
+        if isinstance(lost, AnswerLost):
+            raise lost.error
+        return replace(sent, private_address=self.address if message.entry else "", usage=usage)
+
+    async def find_sent(self, message: OutboundMessage, index: int, since: datetime) -> str | None:
+        self.looked += 1
+        if self.lookups:
+            found = self.lookups.pop(0)
+            if isinstance(found, Exception):
+                raise found
+            return found
+        there = any(shown[:2] == (message.message_id, index) for shown in self.shown)
+        return f"x-{message.message_id[:6]}-{index}" if there else None
+
+    @property
+    def public(self) -> list[str]:
+        return [post.text for post in self.posts if post.surface is Surface.PUBLIC]
+
+    @property
+    def private(self) -> list[str]:
+        return [post.text for post in self.posts if post.surface is Surface.PRIVATE]
 
 
 class World:
     """Everything of one installation, in memory, with a clock that only moves when told."""
 
-    def __init__(self, channel: FakeChannel | None = None) -> None:
+    def __init__(self, channel: FakeChannel | None = None, house: House | None = None) -> None:
         self.clock = FakeClock()
         self.meter = FakeMeter()
         self.notices = FakeNotices()
@@ -188,24 +316,42 @@ class World:
         self.outbox = MemoryMailbox(f"out.{CHANNEL}", self.dead, now=self.clock.seconds)
         self.store.outboxes[CHANNEL] = self.outbox
         self.sends = MemorySendLog(self.store)
+        self.threads = MemoryThreads(self.store)
+        self.limits = MemoryLimits(self.clock.seconds)
+        self.states = MemoryChannelStates()
+        self.house = house or House()
+        self.speech = Speech(
+            self.notices,
+            self.house,
+            lambda _: self._surfaces(),
+            lambda _: self.channel.private_link(),
+            lambda _: self.channel.templates(),
+        )
+        self.intake = Receive(self.inbound, self.threads, self.dead, self.states)
         self._numbers = 0
         self.converse = self.new_converse(self.store)
         self.desk = self.new_desk(self.store)
         self.courier = self.new_courier("life1")
 
+    def _surfaces(self) -> dict[Surface, Capabilities]:
+        there = self.channel.able if isinstance(self.channel, SocialChannel) else self.channel.surfaces
+        return {surface: self.channel.can(surface) for surface in there}
+
     def new_converse(self, store: Any) -> Converse:
-        return Converse(store, self.dialogue, self.notices, self.clock, self.meter, ANSWER_WITHIN)
+        return Converse(
+            store, self.sends, self.dialogue, self.speech, self.clock, self.meter, ANSWER_WITHIN, self.channel.complete
+        )
 
     def new_desk(self, store: Any) -> DeskService:
         return DeskService(
-            store, self.sends, self.notices, self.signals, self.clock, self.meter, ANSWER_WITHIN, "Arunika"
+            store, self.sends, self.speech, self.signals, self.clock, self.meter, ANSWER_WITHIN, "Arunika"
         )
 
     def new_courier(self, life: str, store: Any = None, sends: Any = None) -> Deliver:
         """A courier process' life: a restarted one has another name."""
         return Deliver(
-            self.channel, self.outbox, store or self.store, sends or self.sends, self.notices, self.clock, self.meter,
-            ANSWER_WITHIN, life,
+            self.channel, self.outbox, store or self.store, sends or self.sends, self.threads, self.limits, self.states,
+            self.speech, self.clock, self.meter, ANSWER_WITHIN, life,
         )  # fmt: skip
 
     # ---- the customer ------------------------------------------------------------------------------
@@ -219,13 +365,24 @@ class World:
         return self.event(MessageReceived, **{"external_id": f"x{self._numbers + 1}", "text": text, **fields})
 
     async def receive(self, *events: Any) -> None:
-        await accept(self.inbound, events)
+        await self.intake.accept(events)
 
     async def write(self, *texts: str) -> None:
         """The customer writes and the worker works everything off."""
         for text in texts:
             await self.receive(self.message(text))
             await self.work()
+
+    def comment(self, text: str, **fields: Any) -> MessageReceived:
+        made: MessageReceived = self.message(text, surface=Surface.PUBLIC, **fields)
+        return made
+
+    async def post(self, text: str, **fields: Any) -> str:
+        """The customer writes in public and the worker works it off; the comment's id."""
+        comment = self.comment(text, **fields)
+        await self.receive(comment)
+        await self.work()
+        return comment.external_id
 
     async def tap(self, button: str, title: str = "", acknowledge: str = "") -> None:
         await self.receive(
@@ -270,6 +427,11 @@ class World:
 
     async def lines(self) -> list[Line]:
         return fold(await self.store.log(KEY))
+
+    async def statuses(self) -> list[tuple[str, str]]:
+        """The brand's messages with what became of them."""
+        lines = [line for line in await self.lines() if line.kind == "message" and line.author != "customer"]
+        return [(line.text, line.status) for line in lines]
 
     async def moves(self) -> list[tuple[str, str, str]]:
         return [(move.before, move.after, move.reason) for move in await self.log(e.OwnerChanged)]

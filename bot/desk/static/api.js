@@ -2,10 +2,12 @@
 
 import { t } from "./words.js";
 
+/** `told`: what else the server said, like the step that is legal instead. */
 export class ApiError extends Error {
-  constructor(code, message) {
+  constructor(code, message, told = {}) {
     super(message);
     this.code = code;
+    this.told = told;
   }
 }
 
@@ -20,7 +22,7 @@ async function call(path, options) {
   } catch {
     throw new ApiError("network", t("error.network"));
   }
-  if (!answer.ok) throw new ApiError(body.error ?? "network", body.message ?? t("error.network"));
+  if (!answer.ok) throw new ApiError(body.error ?? "network", body.message ?? t("error.network"), body);
   return body;
 }
 

@@ -1,8 +1,10 @@
 // The handoff's context, readable in ten seconds: why, what was understood, what is known, what was tried.
 
 import { byId, h } from "./dom.js";
+import { appName, outside } from "./marks.js";
 import { drawTimer, timerData } from "./queue.js";
-import { clockTime, duration, named, percent, readable, t } from "./words.js";
+import { handoffDetail } from "./rules.js";
+import { clockTime, dayAndTime, duration, named, percent, readable, t } from "./words.js";
 
 const wide = matchMedia("(min-width: 1080px)");
 
@@ -17,15 +19,18 @@ export function startContext() {
 
 export function drawContext(conversation) {
   const reason = conversation.reason ? named("reason", conversation.reason) : t(`owner.${conversation.owner}`, { name: conversation.agent_name });
+  const detail = handoffDetail(conversation.reason, conversation.detail);
   byId("context-summary").replaceChildren(h("span", { class: "label" }, t("context.title")), h("strong", {}, reason));
   byId("context-body").replaceChildren(
     ...[
-      conversation.detail ? h("p", { class: "detail", dir: "auto" }, conversation.detail) : null,
+      detail ? h("p", { class: "detail", dir: "auto" }, detail) : null,
       ...warnings(conversation),
       clocks(conversation),
+      conversation.held.length ? part("context.held", held(conversation.held)) : null,
       part("context.understood", intents(conversation.intents)),
       part("context.details", slots(conversation.slots)),
       part("context.steps", steps(conversation.steps)),
+      conversation.threads.length ? part("context.threads", threads(conversation.threads)) : null,
       part("context.customer", customer(conversation)),
     ].filter(Boolean),
   );
@@ -34,9 +39,30 @@ export function drawContext(conversation) {
 
 function warnings(conversation) {
   return [
-    conversation.surface === "public" ? h("p", { class: "warning" }, t("context.public")) : null,
+    conversation.elsewhere ? h("p", { class: "warning" }, t("context.elsewhere", { app: appName(conversation.elsewhere) })) : null,
+    conversation.opted_out ? h("p", { class: "warning" }, t("context.opted_out")) : null,
     conversation.reachable ? null : h("p", { class: "warning" }, t("context.blocked")),
   ];
+}
+
+function held(texts) {
+  return h("ul", { class: "held" }, texts.map((text) => h("li", { dir: "auto" }, text)));
+}
+
+/** The latest first. */
+function threads(found) {
+  return h(
+    "ul",
+    { class: "threads" },
+    [...found].reverse().map((thread) =>
+      h(
+        "li",
+        {},
+        outside(thread.link, dayAndTime(thread.at)) ?? h("span", {}, dayAndTime(thread.at)),
+        h("span", { class: "state", data: { solved: thread.solved ? "yes" : "" } }, t(thread.solved ? "context.solved" : "context.unsolved")),
+      ),
+    ),
+  );
 }
 
 function clocks(conversation) {

@@ -4,8 +4,9 @@ import { get, post } from "./api.js";
 import { Composer } from "./composer.js";
 import { drawContext, startContext } from "./context.js";
 import { byId, h, show } from "./dom.js";
+import { publicMark } from "./marks.js";
 import { Transcript } from "./transcript.js";
-import { named, serverNow, t } from "./words.js";
+import { named, serverNow, setServerTime, t } from "./words.js";
 
 const ASK_TWICE = new Set(["give_back", "close", "release"]);
 const SURE_MS = 4000;
@@ -20,7 +21,7 @@ export class Conversation {
     this.view = null;
     this.pending = new Map(); // client id → a reply that the transcript does not show yet
     this.transcript = new Transcript(me);
-    this.composer = new Composer((mode, text, clientId) => this.send(mode, text, clientId), say);
+    this.composer = new Composer((ask) => this.send(ask), say, () => this.read());
     startContext();
   }
 
@@ -68,6 +69,7 @@ export class Conversation {
   draw(view) {
     const lost = this.view?.may.includes("reply") && view.owner === "human" && view.agent_id !== this.me.id;
     this.announce(view);
+    setServerTime(view.now);
     this.view = view;
     const known = new Set(view.lines.map((line) => line.line_id));
     for (const [id, line] of this.pending) if (known.has(line.line_id)) this.pending.delete(id);
@@ -106,7 +108,7 @@ export class Conversation {
           "p",
           {},
           h("span", { class: "owner", data: { owner: mine ? "mine" : view.owner } }, t(mine ? "owner.mine" : `owner.${view.owner}`, { name: view.agent_name })),
-          h("span", { class: "place" }, named("channel", view.channel)),
+          h("span", { class: "place" }, named("channel", view.channel), view.surface === "public" ? publicMark() : null),
           view.language ? h("span", { class: "place" }, named("language", view.language)) : null,
         ),
       ),
@@ -126,7 +128,7 @@ export class Conversation {
         return;
       }
       sure = true;
-      button.textContent = t("action.sure");
+      button.textContent = t(this.speaksInPublic(name) ? "action.sure_public" : "action.sure");
       button.classList.add("sure");
       setTimeout(() => {
         sure = false;
@@ -135,6 +137,11 @@ export class Conversation {
       }, SURE_MS);
     });
     return button;
+  }
+
+  /** A close also says a last word in every public thread that is still open. */
+  speaksInPublic(name) {
+    return name === "close" && "public" in this.view.ways && this.view.threads.some((thread) => !thread.solved);
   }
 
   /** Claim, return, close or put back. Whatever comes of it, the page then shows how things are. */
@@ -156,20 +163,21 @@ export class Conversation {
     if (name === "claim") this.composer.focus("reply");
   }
 
-  async send(mode, text, clientId) {
+  async send({ mode, text, id, surface, template }) {
     const { key } = this;
-    if (mode === "reply") {
-      this.pending.set(clientId, {
-        key, line_id: `${this.me.id}.${clientId}`, kind: "message", author: "agent", name: this.me.name, text,
-        at: new Date(serverNow()).toISOString(), status: "queued",
+    if (mode !== "note") {
+      this.pending.set(id, {
+        key, line_id: `${this.me.id}.${id}`, kind: "message", author: "agent", name: this.me.name, text, surface,
+        template: template?.template ?? "", at: new Date(serverNow()).toISOString(), status: "queued",
       });
       this.drawLines();
       this.transcript.toEnd();
     }
     try {
-      await post(mode, { key, text, client_id: clientId });
+      if (mode === "template") await post("template", { key, client_id: id, ...template });
+      else await post(mode, { key, text, client_id: id, surface });
     } catch (error) {
-      this.pending.delete(clientId);
+      this.pending.delete(id);
       if (key === this.key && this.view) this.drawLines();
       if (error.code === "login") this.loggedOut();
       else this.read(); // somebody may have taken it

@@ -2,12 +2,13 @@
 
 import { Alerts } from "./alerts.js";
 import { get } from "./api.js";
-import { DRAFTS } from "./composer.js";
+import { startBanner } from "./banner.js";
 import { Conversation } from "./conversation.js";
 import { byId, h, stored } from "./dom.js";
 import { startKeys } from "./keys.js";
 import { Live } from "./live.js";
 import { Queue } from "./queue.js";
+import { DRAFTS } from "./ways.js";
 import { setWords } from "./words.js";
 
 const TOAST_MS = 5000;
@@ -95,3 +96,4 @@ startKeys({
 
 go(inAddress(), false);
 live.connect();
+startBanner();

@@ -1,6 +1,7 @@
 // The left column: what is mine, what waits, what colleagues have.
 
 import { byId, h, keep, show } from "./dom.js";
+import { publicMark } from "./marks.js";
 import { clockTime, duration, named, serverNow, t } from "./words.js";
 
 const SOON_MS = 3 * 60 * 1000; // this close to its time a handoff is marked
@@ -94,7 +95,7 @@ export class Queue {
         h("b", { class: "name" }, card.customer),
         h("span", { class: "timer", data: timerData(card) }),
       ),
-      h("span", { class: "second" }, about, h("span", { class: "place" }, named("channel", card.channel))),
+      h("span", { class: "second" }, about, h("span", { class: "place" }, named("channel", card.channel)), card.surface === "public" ? publicMark() : null),
       h("span", { class: "words", dir: "auto" }, words),
     );
     mark(row, card.key === this.selected);

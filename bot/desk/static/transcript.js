@@ -1,6 +1,8 @@
 // The transcript: what each side said, and what happened in between.
 
 import { byId, h, keep, show } from "./dom.js";
+import { appName, outside, publicMark } from "./marks.js";
+import { handoffDetail, refusalWords } from "./rules.js";
 import { clockTime, day, dayAndTime, named, percent, readable, t } from "./words.js";
 
 const NEAR_PX = 80; // this close to the end the reader is following along
@@ -57,6 +59,7 @@ export class Transcript {
       );
     }
     if (line.kind === "message") return this.message(line, conversation);
+    if (line.kind === "draft" || line.kind === "held") return unsaid(line);
     return h("p", { class: `line event ${line.kind}` }, h("span", {}, happened(line)), time(line.at));
   }
 
@@ -66,8 +69,18 @@ export class Transcript {
     return h(
       "article",
       { class: `line message ${line.author}`, data: { status: line.status } },
-      h("header", {}, h("b", {}, name), time(line.at), line.earlier?.length ? h("i", {}, t("line.edited")) : null),
+      h(
+        "header",
+        {},
+        h("b", {}, name),
+        line.surface === "public" ? publicMark() : null,
+        time(line.at),
+        line.earlier?.length ? h("i", {}, t("line.edited")) : null,
+        outside(line.link, t("line.link", { channel: named("channel", conversation.channel) })),
+      ),
       body(line),
+      line.template ? h("p", { class: "aside" }, t("line.template", { name: line.template })) : null,
+      line.tagged?.length ? h("p", { class: "aside" }, t("line.tagged", { names: line.tagged.map((name) => `@${name}`).join(", ") })) : null,
       (line.attachments ?? []).map(attachment),
       line.buttons?.length ? h("p", { class: "aside" }, t("line.buttons", { titles: line.buttons.join(" · ") })) : null,
       line.earlier?.length
@@ -106,7 +119,21 @@ function attachment(item) {
   );
 }
 
+/** What the assistant would say, or says later: not yet a message to anybody. */
+function unsaid(line) {
+  return h(
+    "article",
+    { class: `line message bot unsaid ${line.kind}` },
+    h("header", {}, h("b", {}, t(`line.${line.kind}`)), time(line.at)),
+    h("p", { class: "text", dir: "auto" }, line.text),
+  );
+}
+
 function status(line) {
+  if (line.status === "refused") {
+    const refusal = { rule: line.reason, next_step: line.next_step, source: line.source, detail: line.detail };
+    return h("footer", { data: { status: line.status } }, h("span", {}, t("status.refused")), h("small", {}, refusalWords(refusal)));
+  }
   const words =
     line.status === "failed" && line.detail ? t("status.failed_because", { detail: line.detail }) : t(`status.${line.status}`);
   return h(
@@ -119,13 +146,16 @@ function status(line) {
 
 function happened(line) {
   if (line.kind === "overdue") return t("line.overdue");
+  if (line.kind === "solved") return t("line.solved");
+  if (line.kind === "control") return line.name ? t("line.control_away", { app: appName(line.name) }) : t("line.control_ours");
+  if (line.kind === "opted") return t(line.reason === "out" ? "line.opted_out" : "line.opted_in");
   const name = line.name;
   switch (line.after) {
     case "human":
       return t("line.claimed", { name });
     case "waiting":
       if (line.before === "human") return t("line.released", { name });
-      return t("line.handed_over", { reason: [named("reason", line.reason), line.detail].filter(Boolean).join(" · ") });
+      return t("line.handed_over", { reason: [named("reason", line.reason), handoffDetail(line.reason, line.detail)].filter(Boolean).join(" · ") });
     case "closed":
       return name ? t("line.closed", { name }) : t("line.closed_system");
     case "bot":

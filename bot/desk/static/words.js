@@ -33,7 +33,7 @@ export function readable(name) {
 /** Seconds as 4:05, 1:02:09 or, from a day on, days. */
 export function duration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
-  if (whole >= 86400) return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+  if (whole >= 86400) return t("time.days", { days: Math.floor(whole / 86400), hours: Math.floor((whole % 86400) / 3600) });
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
   const rest = String(whole % 60).padStart(2, "0");

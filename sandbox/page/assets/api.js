@@ -1,6 +1,6 @@
 // Calls to the sandbox. A refusal becomes an Error with the reason the sandbox gave.
 
-async function call(method, path, body) {
+export async function call(method, path, body) {
   const options = { method };
   if (body !== undefined) {
     options.headers = { "content-type": "application/json" };
@@ -26,12 +26,16 @@ export const create = (body) => call("POST", "telegram/chats", body);
 export const turn = (dials) => call("POST", "dials", dials);
 export const fileAddress = (fileId) => `/sandbox/api/telegram/files/${encodeURIComponent(fileId)}`;
 
-/** Everything after `seq` and then what happens live. `handlers` maps an event's name to a function. */
-export function listen(seq, handlers, connected) {
-  const source = new EventSource(`/sandbox/api/stream?after=${seq}`);
+/** Everything after `seq` and then what happens live. */
+export const listen = (seq, handlers, connected) => follow(`stream?after=${seq}`, handlers, connected);
+
+/** A live stream. `handlers` maps an event's name to a function; `connected` hears whether the line stands. */
+export function follow(path, handlers, connected) {
+  const source = new EventSource(`/sandbox/api/${path}`);
   for (const [name, handle] of Object.entries(handlers)) {
     source.addEventListener(name, (event) => handle(JSON.parse(event.data)));
   }
   source.addEventListener("open", () => connected(true));
   source.addEventListener("error", () => connected(false));
+  return source;
 }

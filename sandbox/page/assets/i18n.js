@@ -1,10 +1,13 @@
 // The page's words in both languages.
 
+import { WORDS } from "./social/words.js";
+
 const CATALOGUE = {
   en: {
+    ...WORDS.en,
     skip: "Skip to writing",
     title: "Sandbox",
-    subtitle: "A pretend messenger. Write as a customer and see what the customer sees.",
+    subtitle: "Pretend platforms. Write as a customer and see what the customer sees.",
     language: "Language",
     people: "Customers",
     newCustomer: "New customer",
@@ -84,9 +87,10 @@ const CATALOGUE = {
     chatChanged: "You are now writing as {name}.",
   },
   id: {
+    ...WORDS.id,
     skip: "Langsung ke kolom pesan",
     title: "Kotak pasir",
-    subtitle: "Aplikasi pesan tiruan. Tulis sebagai pelanggan dan lihat apa yang dilihat pelanggan.",
+    subtitle: "Platform tiruan. Tulis sebagai pelanggan dan lihat apa yang dilihat pelanggan.",
     language: "Bahasa",
     people: "Pelanggan",
     newCustomer: "Pelanggan baru",
@@ -203,9 +207,14 @@ export function remembered() {
   }
 }
 
+/** Whether there are words for `key`. */
+export const has = (key) => key in CATALOGUE[language];
+
 /** The words for `key`, with {placeholders} filled in. */
 export function t(key, values = {}) {
   return CATALOGUE[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
 export const time = (ms) => new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(ms);
+
+export const day = (ms) => new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" }).format(ms);

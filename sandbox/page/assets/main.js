@@ -1,200 +1,66 @@
-// Starts the page and keeps it together.
+// Starts the page: the language, the rail with the platforms, and which of them is shown.
 
-import * as api from "./api.js";
-import { acts, drawLog, drawTyping, showMessage } from "./chat.js";
-import { attempt, begin, changeChat, drawBlocked, drawDoing, notice, wireComposer, write } from "./composer.js";
-import { wireDialogs } from "./dialogs.js";
-import { dressAvatar, find, make } from "./dom.js";
+import { find, make } from "./dom.js";
 import { choose, current, remembered, t } from "./i18n.js";
-import { drawDials, drawStatus, showDials, wirePresets } from "./panel.js";
-import { drawPeople } from "./people.js";
-import { currentChat, isTyping, remember, store, writerOf } from "./store.js";
+import { PLATFORMS } from "./social/platforms.js";
+import * as socialPage from "./social/main.js";
+import { social } from "./social/store.js";
+import * as telegram from "./telegram.js";
 
-const view = (name) => { document.body.dataset.view = name; };
+const TELEGRAM = { label: "Telegram", mark: "T" };
+let shown = "telegram";
 
-function drawHead() {
-  const chat = currentChat();
-  dressAvatar(find("chat-avatar"), chat);
-  find("chat-title").textContent = chat.title;
-  const bot = store.bot.name;
-  let line = t("talksTo", { bot });
-  if (chat.group) line = t("groupOf", { names: chat.members.map((member) => member.name).join(", ") });
-  find("chat-line").textContent = isTyping(chat.chat_id) ? t("typing", { bot }) : line;
-  find("block").hidden = chat.group;
-  find("block").textContent = t(chat.blocked ? "unblock" : "block");
-  find("write-as").hidden = !chat.group;
-  find("mention").hidden = !chat.group;
-  find("mention").textContent = t("mention", { bot });
-  if (!chat.group) return;
-  const options = chat.members.map((member) =>
-    make("option", { value: member.id, selected: member.id === writerOf(chat) }, member.name));
-  find("write-as-who").replaceChildren(...options);
+const known = (name) => name === "telegram" || social.platforms.has(name);
+const asked = () => location.hash.slice(1);
+
+function mark(count, kind, key) {
+  if (!count) return null;
+  return make("span", { class: `rail-badge ${kind}`, "aria-label": t(key, { count }) }, count > 99 ? "99+" : `${count}`);
 }
 
-function drawAll() {
-  drawPeople(open);
-  drawDials();
-  drawStatus();
-  drawHead();
-  drawLog();
-  drawDoing();
-  drawBlocked();
+function railItem(name) {
+  const { label, mark: letters } = PLATFORMS[name] ?? TELEGRAM;
+  const { unread, violations } = name === "telegram" ? { unread: telegram.unread() } : socialPage.marks(name);
+  const tile = make("span", { class: `rail-mark ${name}`, "aria-hidden": "true" }, letters);
+  const words = make("span", { class: "rail-name" }, label);
+  const node = make(
+    "a",
+    { href: `#${name}`, "aria-current": name === shown ? "page" : null },
+    tile,
+    words,
+    mark(violations, "broken", violations === 1 ? "brokenRule" : "brokenRules"),
+    mark(unread, "unread", "unread"),
+  );
+  return make("li", {}, node);
 }
 
-async function open(id, { show = true } = {}) {
-  const before = store.current;
-  if (!store.said.has(id)) {
-    // What happens while the old messages load is kept by the stream, so nothing falls between.
-    store.said.set(id, new Map());
-    if (!(await attempt(() => load(id)))) {
-      store.said.delete(id);
-      return;
-    }
-  }
-  store.current = id;
-  store.unread.delete(id);
-  if (show) view("chat");
-  changeChat(before, id);
-  drawPeople(open);
-  drawHead();
-  drawLog();
-  drawBlocked();
-  if (!show) return;
-  if (matchMedia("(min-width: 48rem)").matches) find("composer-text").focus();
+let due = null;
+function drawRail() {
+  due ??= setTimeout(() => {
+    due = null;
+    const rail = find("rail");
+    const focused = rail.contains(document.activeElement) ? document.activeElement.hash : null;
+    rail.replaceChildren(...["telegram", ...social.platforms.keys()].map(railItem));
+    if (focused) rail.querySelector(`[href="${focused}"]`)?.focus();
+  }, 50);
 }
 
-async function load(id) {
-  const said = store.said.get(id);
-  let after = 0;
-  for (;;) {
-    const page = await api.messages(id, after);
-    if (!page.messages.length) break;
-    for (const entry of page.messages) {
-      const first = said.get(entry.message_id)?.first ?? entry.at;
-      if ((said.get(entry.message_id)?.seq ?? 0) < entry.seq) said.set(entry.message_id, { ...entry, first });
-    }
-    after = page.last_seq;
-  }
-  // The stream may have been faster than the answer.
-  store.said.set(id, new Map([...said].sort(([a], [b]) => a - b)));
+function drawTitle() {
+  document.title = `${(PLATFORMS[shown] ?? TELEGRAM).label} · ${t("title")}`;
 }
 
-async function refreshChats() {
-  for (const chat of (await api.chats()).chats) {
-    store.chats.set(chat.chat_id, { ...store.chats.get(chat.chat_id), ...chat });
-  }
-}
-
-let refreshing = null;
-const handlers = {
-  entry(entry) {
-    if (!store.chats.has(entry.chat_id)) {
-      // A chat from elsewhere (a replay, a test); one look at the list brings in many of them.
-      refreshing ??= setTimeout(async () => {
-        refreshing = null;
-        if (await attempt(refreshChats)) drawPeople(open);
-      }, 500);
-      return;
-    }
-    remember(entry);
-    if (entry.from === "brand") store.typing.delete(entry.chat_id);
-    if (entry.chat_id === store.current) {
-      showMessage(store.said.get(entry.chat_id).get(entry.message_id));
-      drawTyping();
-      drawHead();
-    }
-    schedulePeople();
-  },
-  typing({ chat_id: id, seconds }) {
-    store.typing.set(id, performance.now() + seconds * 1000);
-    const draw = () => {
-      if (id === store.current) {
-        drawTyping();
-        drawHead();
-      }
-      schedulePeople();
-    };
-    draw();
-    if (seconds) setTimeout(draw, seconds * 1000 + 50);
-  },
-  answered({ chat_id: id, text }) {
-    for (const waiting of document.querySelectorAll(".buttons [aria-busy]")) waiting.removeAttribute("aria-busy");
-    if (text && id === store.current) notice(t("answered", { bot: store.bot.name, text }));
-  },
-  chat(chat) {
-    store.chats.set(chat.chat_id, { ...store.chats.get(chat.chat_id), ...chat });
-    schedulePeople();
-    if (chat.chat_id !== store.current) return;
-    drawHead();
-    drawBlocked();
-  },
-  dials(dials) {
-    store.dials = dials;
-    showDials();
-  },
-  status(status) {
-    store.status = status;
-    drawStatus();
-  },
-  reload() {
-    location.reload();
-  },
-};
-
-// A replay brings hundreds of messages a second; the list need not follow each one.
-let peopleDue = null;
-function schedulePeople() {
-  peopleDue ??= setTimeout(() => {
-    peopleDue = null;
-    drawPeople(open);
-  }, 150);
-}
-
-function wire() {
-  wireComposer();
-  wirePresets();
-  wireDialogs((chat) => {
-    store.chats.set(chat.chat_id, chat);
-    open(chat.chat_id);
-  });
-  Object.assign(acts, {
-    write,
-    edit: (entry) => begin("edit", entry),
-    reply: (entry) => begin("reply", entry),
-    remove: (entry) => attempt(() => api.remove(entry.chat_id, entry.message_id)),
-    async tap(entry, data, node) {
-      node.setAttribute("aria-busy", "true");
-      const chat = currentChat();
-      const body = { message_id: entry.message_id, callback_data: data, user_id: writerOf(chat) };
-      if (!(await attempt(() => api.tap(entry.chat_id, body)))) node.removeAttribute("aria-busy");
-    },
-  });
-  find("block").addEventListener("click", () => {
-    const chat = currentChat();
-    attempt(() => api.block(chat.chat_id, !chat.blocked));
-  });
-  find("mention").addEventListener("click", () => {
-    const text = find("composer-text");
-    text.value = `@${store.bot.username} ${text.value}`;
-    text.focus();
-  });
-  find("write-as-who").addEventListener("change", (event) => {
-    store.writer.set(store.current, Number(event.target.value));
-    drawLog();
-    notice(t("chatChanged", { name: event.target.selectedOptions[0].textContent }));
-  });
-  find("back").addEventListener("click", () => view("people"));
-  find("to-panel").addEventListener("click", () => {
-    view(document.body.dataset.view === "panel" ? "chat" : "panel");
-  });
-  find("from-panel").addEventListener("click", () => view("chat"));
-  for (const node of document.querySelectorAll("[data-language]")) {
-    node.addEventListener("click", () => {
-      choose(node.dataset.language);
-      pressLanguage();
-      drawAll();
-    });
-  }
+function show(name) {
+  shown = name;
+  document.body.dataset.platform = name;
+  const isTelegram = name === "telegram";
+  find("telegram").hidden = !isTelegram;
+  find("status").hidden = !isTelegram;
+  find("social").hidden = isTelegram;
+  find("skip").href = isTelegram ? "#composer-text" : "#s-compose";
+  drawTitle();
+  if (isTelegram) socialPage.hide();
+  else socialPage.show(name);
+  drawRail();
 }
 
 function pressLanguage() {
@@ -203,20 +69,28 @@ function pressLanguage() {
   }
 }
 
-async function start() {
-  choose(remembered());
-  pressLanguage();
-  const state = await api.state();
-  Object.assign(store, { bot: state.bot, dials: state.dials, status: state.status });
-  await refreshChats();
-  wire();
-  const first = [...store.chats.values()].sort((a, b) => b.active_at - a.active_at)[0];
-  await open(first.chat_id, { show: false });
-  drawAll();
-  api.listen(state.last_seq, handlers, (connected) => {
-    store.connected = connected;
-    drawStatus();
+function wire() {
+  for (const node of document.querySelectorAll("[data-language]")) {
+    node.addEventListener("click", () => {
+      choose(node.dataset.language);
+      pressLanguage();
+      telegram.redraw();
+      socialPage.redraw();
+      drawRail();
+      drawTitle();
+    });
+  }
+  // Any other hash belongs to a link within the page.
+  addEventListener("hashchange", () => { if (known(asked())) show(asked()); });
+  find("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    const field = [...document.querySelectorAll("#composer-text, .s-composer textarea")].find((one) => one.checkVisibility());
+    field?.focus();
   });
 }
 
-start();
+choose(remembered());
+pressLanguage();
+wire();
+await Promise.all([telegram.start(drawRail), socialPage.start(drawRail)]);
+show(known(asked()) ? asked() : "telegram");

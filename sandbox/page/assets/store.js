@@ -13,6 +13,8 @@ export const store = {
   writer: new Map(),
   dials: {},
   status: null,
+  // Everything up to here has come through the stream.
+  seq: 0,
   connected: true,
 };
 

@@ -1,4 +1,4 @@
-"""Customers on a platform, as the replay needs them. One class a channel; `CUSTOMERS` is the list."""
+"""Visitors of the web chat."""
 
 from __future__ import annotations
 
@@ -6,108 +6,16 @@ import asyncio
 import json
 import random
 import time
-from abc import ABC, abstractmethod
-from collections import defaultdict
 from contextlib import suppress
-from typing import Any
 from uuid import uuid4
 
 import httpx
-import msgspec
 import websockets.client
 from websockets.exceptions import WebSocketException
 from websockets.typing import Origin
 
+from bot.replay.customers.base import GIVE_UP_S, Customers, NotDelivered, Seen
 from bot.settings import Settings
-
-GIVE_UP_S = 120.0  # how long a customer keeps trying to get one message through
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """Something that the brand said, as the customer's own screen shows it."""
-
-    text: str
-    at: float  # time.monotonic()
-
-
-class NotDelivered(Exception):
-    """The door did not take the message, however often it was tried."""
-
-
-class Customers(ABC):
-    """All customers of a replay on one platform. `seen[key]`: what each one's screen shows, in order."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.seen: dict[str, list[Seen]] = defaultdict(list)
-        self.news = asyncio.Condition()
-
-    @abstractmethod
-    async def arrive(self, number: int) -> str:
-        """A new customer; the key of their conversation."""
-
-    @abstractmethod
-    async def write(self, key: str, text: str) -> None:
-        """Returns when the platform has the message for good. Raises NotDelivered."""
-
-    async def leave(self, key: str) -> None:
-        """The customer puts the phone away."""
-
-    @abstractmethod
-    async def close(self) -> None: ...
-
-    async def show(self, key: str, seen: Seen) -> None:
-        async with self.news:
-            self.seen[key].append(seen)
-            self.news.notify_all()
-
-
-class TelegramCustomers(Customers):
-    """Customers in the sandbox's Telegram. The sandbox delivers to the gateway as Telegram would, with retries."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        base = f"http://127.0.0.1:{settings.sandbox_port}/sandbox/api/telegram"
-        self._http = httpx.AsyncClient(base_url=base, timeout=40, trust_env=False)
-        self._first_chat = random.randrange(10**8, 9 * 10**8) * 1000
-        self._watch: asyncio.Task[None] | None = None
-
-    async def arrive(self, number: int) -> str:
-        if self._watch is None:
-            self._watch = asyncio.create_task(self._look())
-        return f"telegram:{self._first_chat + number}"
-
-    async def write(self, key: str, text: str) -> None:
-        chat = key.partition(":")[2]
-        try:
-            answer = await self._http.post(f"/chats/{chat}/messages", json={"text": text, "name": f"Replay {chat}"})
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
-            raise NotDelivered(type(error).__name__) from error
-
-    async def _look(self) -> None:
-        after = 0
-        while True:
-            try:
-                page = await self._get("/messages", after=after, wait=20)
-            except (httpx.HTTPError, ValueError):
-                await asyncio.sleep(0.5)
-                continue
-            for entry in page["messages"]:
-                after = max(after, entry["seq"])
-                if entry["from"] == "brand":
-                    key = f"telegram:{entry['chat_id']}"
-                    await self.show(key, Seen(text=entry["text"], at=time.monotonic()))
-
-    async def _get(self, path: str, **query: int) -> dict[str, Any]:
-        answer = await self._http.get(path, params=query)
-        answer.raise_for_status()
-        return dict(answer.json())
-
-    async def close(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-        await self._http.aclose()
 
 
 class WebchatCustomers(Customers):
@@ -213,6 +121,3 @@ class _Visitor:
                 await asyncio.sleep(1.0)
                 for message_id in list(self._unacked):
                     await self._say(message_id)
-
-
-CUSTOMERS: dict[str, type[Customers]] = {"telegram": TelegramCustomers, "webchat": WebchatCustomers}

@@ -1,0 +1,133 @@
+"""What becomes of a message that did not get out: it is noted, a person sees it, the customer hears that one will."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from bot.core import events as e
+from bot.core import handoff
+from bot.core.conversation import Conversation, Owner
+from bot.core.handoff import Reason
+from bot.core.policy import Refusal
+from bot.core.ports import Clock, Commit, ConversationStore, Lease, Meter, VersionConflict
+from bot.services.compose import Outgoing, Speech, handoff_timer
+from bot.services.hear import UNSPEAKABLE
+from channels.errors import RecipientGone, SendError
+from channels.messages import OutboundMessage, Sender
+
+MOST_CONFLICTS = 20
+
+
+class Unsent:
+    """Commits the aftermath of one message, with the acknowledgement of its letter."""
+
+    def __init__(
+        self, store: ConversationStore, speech: Speech, clock: Clock, meter: Meter, answer_within: timedelta
+    ) -> None:
+        self._store = store
+        self._speech = speech
+        self._clock = clock
+        self._meter = meter
+        self._answer_within = answer_within
+
+    async def failed(self, message: OutboundMessage, lease: Lease, error: SendError) -> Lease | None:
+        """The platform will not take it."""
+        event = e.ReplyFailed(
+            conversation=lease.key,
+            at=self._clock.now(),
+            message_id=message.message_id,
+            error=type(error).__name__,
+            detail=error.detail,
+            code=error.code,
+        )
+        told = "" if isinstance(error, UNSPEAKABLE) else "handoff"
+        gone = isinstance(error, RecipientGone)
+        return await self._commit(message, lease, event, "failed", Reason.SEND_FAILED, error.detail, told, gone=gone)
+
+    async def unconfirmed(self, message: OutboundMessage, lease: Lease) -> Lease | None:
+        """It may or may not be there, and nobody can tell."""
+        event = e.ReplyUnconfirmed(conversation=lease.key, at=self._clock.now(), message_id=message.message_id)
+        return await self._commit(message, lease, event, "unconfirmed", Reason.SEND_UNCONFIRMED, "", "unsure_delivery")
+
+    async def refused(self, message: OutboundMessage, lease: Lease, refusal: Refusal) -> Lease | None:
+        """A rule forbids it, so it was never put to the platform."""
+        event = e.ReplyRefused(
+            conversation=lease.key,
+            at=self._clock.now(),
+            message_id=message.message_id,
+            rule=refusal.rule,
+            next_step=refusal.next_step,
+            source=refusal.source,
+            detail=refusal.detail,
+        )
+        reason = None if refusal.silent or message.sender is Sender.NOTICE else Reason.POLICY
+        return await self._commit(message, lease, event, "refused", reason, refusal.rule, "")
+
+    async def _commit(
+        self, message: OutboundMessage, lease: Lease, event: e.AnyEvent, outcome: str, reason: Reason | None,
+        detail: str, told: str, *, gone: bool = False,
+    ) -> Lease | None:  # fmt: skip
+        """`reason` None: nobody needs to look. `told`: the notice by which the customer learns of it, "" for none."""
+        for _ in range(MOST_CONFLICTS):
+            before = (await self._store.load(lease.key)).conversation
+            if before is None:
+                following = await self._store.record(lease.key, [event], lease)
+            else:
+                try:
+                    following = await self._store.commit(
+                        await self._aftermath(message, lease, before, event, reason, detail, told, gone=gone)
+                    )
+                except VersionConflict:
+                    continue
+            self._meter.count("sends", channel=message.channel, outcome=outcome)
+            return following
+        raise VersionConflict(lease.key)
+
+    async def _aftermath(
+        self, message: OutboundMessage, lease: Lease, before: Conversation, event: e.AnyEvent, reason: Reason | None,
+        detail: str, told: str, *, gone: bool,
+    ) -> Commit:  # fmt: skip
+        now = self._clock.now()
+        conversation = replace(before, reachable=False) if gone else before
+        events: list[e.AnyEvent] = [event]
+        timers = []
+        out = Outgoing(self._speech, conversation, now)
+        unheard = before.owner is Owner.CLOSED and message.sender is Sender.AGENT
+        if reason is not None and (before.owner is Owner.BOT or unheard):
+            conversation, changed = handoff.open_handoff(conversation, reason, now, self._answer_within, detail)
+            events.append(changed)
+            timers.append(handoff_timer(conversation, now, self._answer_within))
+            self._meter.count("handoffs", reason=reason)
+            out.conversation = conversation
+            if told == "handoff":
+                out.promise("handoff", await self._store.queue(), message.in_reply_to)
+            elif told:
+                out.notice(told)
+        elif (
+            reason is Reason.SEND_UNCONFIRMED
+            and conversation.owner is Owner.WAITING
+            and conversation.handoff is not None
+            and not conversation.handoff.reworded
+            and message.sender is not Sender.AGENT
+        ):
+            # What may have been lost is the word that a person will come: say that in other words. Only once,
+            # because a platform that answers nothing would otherwise be told so for ever.
+            out.conversation = replace(conversation, handoff=replace(conversation.handoff, reworded=True))
+            out.promise("still_waiting", await self._store.queue())
+        else:
+            out.conversation = conversation
+        return Commit(
+            conversation=out.conversation,
+            expected_version=before.version,
+            events=[*events, *out.events],
+            outbox=_at(out.conversation, out.messages),
+            timers=timers,
+            ack=lease,
+        )
+
+
+def _at(conversation: Conversation, messages: Sequence[OutboundMessage]) -> list[OutboundMessage]:
+    return [replace(message, epoch=conversation.epoch) for message in messages]

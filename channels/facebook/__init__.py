@@ -1,0 +1,1 @@
+"""Facebook: Messenger and the comments of a Page."""

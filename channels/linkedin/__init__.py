@@ -1,0 +1,1 @@
+"""LinkedIn: comments under an organization's posts, and posts that mention it."""

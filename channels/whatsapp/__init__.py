@@ -1,0 +1,1 @@
+"""WhatsApp, Cloud API: https://developers.facebook.com/documentation/business-messaging/whatsapp/overview"""
