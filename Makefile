@@ -9,7 +9,7 @@ SHELL := /bin/bash
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run train test check lock bench-replay bench-start clean
+.PHONY: help install run train test check docs lock bench-replay bench-start bench-chaos bench-webhooks fuzz clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -44,19 +44,32 @@ test: install ## run every test: the designers' conversations, then everything e
 	  test $${PIPESTATUS[0]} -eq 0
 	@$(BIN)/python -m pytest
 
-check: install ## ruff, mypy, import-linter, rasa data validate, data lint
+check: install ## ruff, mypy, import-linter, docs/channels.md, rasa data validate, data lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m channels.describe --check
 	$(BIN)/python -W ignore -m rasa data validate --data data/nlu data/rules data/stories
 	$(BIN)/sigap lint
+
+docs: install ## write docs/channels.md anew, from what the channels declare
+	$(BIN)/python -m channels.describe > docs/.channels.md && mv docs/.channels.md docs/channels.md
 
 bench-replay: install ## replay recorded conversations, with and without kills: make bench-replay DATA=file.jsonl
 	@$(BIN)/python -m benchmarks.replay $(DATA) $(OPTIONS)
 
 bench-start: install ## how quickly everything starts and what it weighs
 	@$(BIN)/python -m benchmarks.start
+
+bench-chaos: install ## 2,000 conversations while every platform misbehaves: make bench-chaos [DATA=file.jsonl] [OPTIONS=…]
+	@$(BIN)/python -W ignore -m benchmarks.chaos $(DATA) $(OPTIONS)
+
+bench-webhooks: install ## the same webhooks to a stock Rasa server and to Sigap, then the gateway under load
+	@$(BIN)/python -W ignore -m benchmarks.webhooks
+
+fuzz: install ## 10,000 made-up bodies for every channel's parser
+	@SIGAP_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/channels -k raise_payload_error_only
 
 lock: .uv/bin/uv ## resolve again and export the requirements with their hashes
 	$(UV) lock --python .uv/bin/python --upgrade

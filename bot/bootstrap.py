@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from bot.adapters import redis_link
@@ -117,10 +116,7 @@ class System:
 
     @cached_property
     def house(self) -> House:
-        house = read_house(self.settings.project / "data" / "policy.yml")
-        # The ways into our own private chats have long numbers in them, and are nobody's secret.
-        links = filter(None, (channel.private_link() for channel in self.channels.values()))
-        return replace(house, published=(*house.published, *links))
+        return read_house(self.settings.project / "data" / "policy.yml")
 
     @cached_property
     def threads(self) -> RedisThreads:

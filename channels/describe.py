@@ -29,11 +29,29 @@ _INTRO = """\
 
 What each platform can do here, what it forbids, and how it is set up. **Made from the code by `make docs`; don't edit
 it.** Numbers are the defaults; where a platform does not publish one, it is a setting. How to get access, what becomes
-what and what is known to be missing: the README behind each name. How the rules work together with the brand's own:
-[policy.md](policy.md).
+what and what is known to be missing: the README behind each name. The brand's own rules, which hold on every platform:
+[policy.md](policy.md). A *needed* setting stops the start when it is missing and the others are as here.
+"""
+_SAYING = """\
+A text beyond the limit is divided; where one part is all there is, it must be shorter or go elsewhere. In public the
+assistant answers with one post at most. Choices that cannot be buttons become numbered lines, which a typed number
+answers; media that cannot be sent become links.
+"""
+_HEARING = """\
+*Edits* and *deletions* by customers. *Echoes*: our own messages come back, or are confirmed. *Look-up*: after a broken
+connection the platform can be asked whether a message is there. *Repeatable*: a message that is sent twice is shown
+once.
+"""
+_FORBIDDEN = """\
+Every outgoing message is checked against these at the moment of sending; a refusal names the page.
+"""
+_LIMITED = """\
+Limits on sending, counted over all couriers. A call goes out when each of its scopes has room; what the platform's own
+answers say comes on top.
 """
 _SECRET = ("secret", "token", "key")  # how the names of settings end whose values are secrets
 _SOMEBODY = "CUSTOMER"
+_PRIVATE, _MEDIA = "private messages", "private messages with media"
 _TICK, _NO = "✓", "–"
 
 Row = Sequence[str]
@@ -48,17 +66,13 @@ def page() -> str:
         "## At a glance\n",
         _table(("channel", "surfaces", "events come by", "looked after every"), map(_glance, channels.values())),
         "## What can be said\n",
-        "A text beyond the limit is divided; where one part is all there is, it must be shorter or go elsewhere. In\n"
-        "public the assistant answers with one post at most. Choices that cannot be buttons become numbered lines, which\n"
-        "a typed number answers; media that cannot be sent become links.\n",
+        _SAYING,
         _surfaces(channels, ("text limit", "counted in", "parts", "buttons", "typing", "media", "links"), _saying),
         "## What we hear of\n",
-        "*Edits* and *deletions* by customers. *Echoes*: our own messages come back, or are confirmed. *Look-up*: after a\n"
-        "broken connection the platform can be asked whether a message is there. *Repeatable*: a message that is sent\n"
-        "twice is shown once.\n",
+        _HEARING,
         _surfaces(channels, ("edits", "deletions", "echoes", "look-up", "repeatable"), _hearing),
         "## What the platform forbids\n",
-        "Every outgoing message is checked against these at the moment of sending; a refusal names the page.\n",
+        _FORBIDDEN,
         _table(("where", "rule", "says who"), _rules(channels)),
     ]
     return "\n".join([*tables, *(_settings_of(channel) for channel in channels.values())])
@@ -168,14 +182,13 @@ def _settings_of(channel: Channel[Any]) -> str:
     limits = list(_limits(channel))
     blocks = [
         f"## {title(channel)}\n",
-        f"Section `{section_of(channel.name)}` of `credentials.yml`; [what the settings\n"
-        f"mean](../channels/{channel.name}/README.md). *Needed*: the start stops without it, when the others are as here.\n",
+        f"Section `{section_of(channel.name)}` of `credentials.yml`. What the settings mean:\n"
+        f"[README](../channels/{channel.name}/README.md).\n",
         _table(("setting", "default", ""), rows),
     ]
     if limits:
         blocks += [
-            "Limits on sending, counted over all couriers. A call goes out when each of its scopes has room; what the\n"
-            "platform's own answers say comes on top.\n",
+            _LIMITED,
             _table(("scope", "at most", "in", "counts"), limits),
         ]
     return "\n".join(blocks)
@@ -192,8 +205,9 @@ def _limits(channel: Channel[Any]) -> Iterator[Row]:
     for what, message in _samples(channel):
         for limit in channel.limits(message):
             counted.setdefault(limit, []).append(what)
-    for limit, what in counted.items():
-        yield f"`{limit.scope}`", f"{limit.count:,}", _span(limit.window_s), ", ".join(what)
+    for limit, kinds in counted.items():
+        told = (kind for kind in kinds if kind != _MEDIA or _PRIVATE not in kinds)
+        yield f"`{limit.scope}`", f"{limit.count:,}", _span(limit.window_s), ", ".join(told)
 
 
 def _samples(channel: Channel[Any]) -> Iterator[tuple[str, OutboundMessage]]:
@@ -210,9 +224,9 @@ def _samples(channel: Channel[Any]) -> Iterator[tuple[str, OutboundMessage]]:
         )  # fmt: skip
 
     if Surface.PRIVATE in channel.surfaces:
-        yield "private messages", message(Surface.PRIVATE, to=_SOMEBODY)
+        yield _PRIVATE, message(Surface.PRIVATE, to=_SOMEBODY)
         media = (Attachment(kind="video", url="https://arunika.example/video.mp4"),)
-        yield "private messages with media", message(Surface.PRIVATE, to=_SOMEBODY, attachments=media)
+        yield _MEDIA, message(Surface.PRIVATE, to=_SOMEBODY, attachments=media)
     if Surface.PUBLIC in channel.surfaces:
         yield "public answers", message(Surface.PUBLIC, reply_to="1", root="1")
     if Surface.PUBLIC in channel.surfaces and channel.can(Surface.PUBLIC).rules.private_reply:
@@ -223,8 +237,8 @@ def _samples(channel: Channel[Any]) -> Iterator[tuple[str, OutboundMessage]]:
 
 
 def _table(heads: Row, rows: Iterable[Row]) -> str:
-    head, *lines = (f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |\n" for row in (heads, *rows))
-    return f"{head}|{'---|' * len(heads)}\n{''.join(lines)}"
+    lines = [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |\n" for row in (heads, *rows)]
+    return "".join((lines[0], f"|{'---|' * len(heads)}\n", *lines[1:]))
 
 
 def _mark(able: bool) -> str:

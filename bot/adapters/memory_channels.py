@@ -63,7 +63,8 @@ class MemoryLimits:
         for usage in usages:
             pause = usage.wait_s or next((pause for share, pause in SLOW_DOWN if usage.used >= share), 0.0)
             if pause > 0:
-                self._stops[channel, usage.scope] = self._seconds() + pause
+                spot = (channel, usage.scope)
+                self._stops[spot] = max(self._stops.get(spot, 0.0), self._seconds() + pause)
 
     async def used(self, channel: str) -> Mapping[str, tuple[int, int, float]]:
         now = self._seconds()

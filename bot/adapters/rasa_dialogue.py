@@ -10,23 +10,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import structlog
-from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import InMemoryLockStore
-from rasa.core.processor import MAX_NUMBER_OF_PREDICTIONS
+from rasa.core.nlg import NaturalLanguageGenerator
+from rasa.core.processor import MAX_NUMBER_OF_PREDICTIONS, MessageProcessor
 from rasa.core.tracker_store import TrackerStore
 from rasa.core.utils import AvailableEndpoints
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.utils.endpoints import ClientResponseError
-from rasa_sdk.executor import ActionExecutor
-from rasa_sdk.interfaces import ActionExecutionRejection
 
+from bot.adapters.rasa_actions import InProcessActions, InProcessProcessor
 from bot.core.events import IntentSeen
 from bot.core.ports import HandoffRequest, Turn, Utterance
 
@@ -45,19 +43,23 @@ class RasaDialogue:
         endpoints = AvailableEndpoints.read_endpoints(str(project / "endpoints.yml"))
         configured = endpoints.action is not None and bool(endpoints.action.url)
         self._trackers = _TurnTrackers()
-        self._agent = Agent.load(
-            model,
+        actions = endpoints.action if configured else InProcessActions("actions")
+        kind = MessageProcessor if configured else InProcessProcessor
+        # What `Agent.load` does, with a processor of our choice.
+        self._processor = kind(
+            model_path=model,
             tracker_store=self._trackers,
             lock_store=InMemoryLockStore(),
-            generator=endpoints.nlg,
-            action_endpoint=endpoints.action if configured else InProcessActions("actions"),
+            action_endpoint=actions,
+            generator=NaturalLanguageGenerator.create(endpoints.nlg, Domain.empty()),
         )
-        self._trackers.domain = self._agent.domain
+        self._processor.nlg = NaturalLanguageGenerator.create(endpoints.nlg, self._processor.domain)
+        self._trackers.domain = self._processor.domain
         self._channels: dict[str, type[_Collector]] = {}
 
     @property
     def intents(self) -> frozenset[str]:
-        return frozenset(self._agent.domain.intents)
+        return frozenset(self._processor.domain.intents)
 
     async def respond(
         self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes
@@ -66,7 +68,7 @@ class RasaDialogue:
         self._trackers.put(key, tracker)
         output = self._collector(channel)()
         try:
-            await self._agent.processor.handle_message(
+            await self._processor.handle_message(
                 UserMessage(
                     text,
                     output,
@@ -106,36 +108,6 @@ class RasaDialogue:
                 f"{channel.title()}Collector", (_Collector,), {"name": classmethod(lambda cls: channel)}
             )
         return self._channels[channel]
-
-
-class InProcessActions:
-    """Stands where Rasa expects an action server and runs the project's actions right here.
-
-    What an action server would answer over HTTP is answered the same way; an action that breaks hands over.
-    """
-
-    url = "in this process"
-    # Rasa would serialise its whole domain into every call; none of our actions reads it.
-    kwargs: ClassVar[dict[str, Any]] = {"enable_selective_domain": True}
-
-    def __init__(self, package: str) -> None:
-        self._executor = ActionExecutor()
-        self._executor.register_package(package)
-
-    async def request(self, json: dict[str, Any], **_: Any) -> dict[str, Any]:
-        name = json.get("next_action", "")
-        try:
-            return await self._executor.run(json) or {"events": [], "responses": []}
-        except ActionExecutionRejection as rejection:
-            raise ClientResponseError(400, str(rejection), _rejection(name, rejection)) from rejection
-        except Exception as error:
-            log.error("custom action failed", action=name, error=type(error).__name__)
-            request = {"sigap": "handoff", "reason": "action_failed", "detail": f"{name} failed"}
-            return {"events": [], "responses": [{"custom": request}]}
-
-
-def _rejection(name: str, rejection: ActionExecutionRejection) -> str:
-    return json.dumps({"action_name": name, "error": str(rejection)})
 
 
 class _Collector(OutputChannel):

@@ -52,16 +52,21 @@ class RedisLimits:
         for usage in usages:
             pause = usage.wait_s or next((pause for share, pause in SLOW_DOWN if usage.used >= share), 0.0)
             if pause > 0:
+                stop, pause_ms = self._stop(channel, usage.scope), max(1, int(pause * 1000))
                 with reaching():
-                    await self._redis.set(self._stop(channel, usage.scope), "1", px=max(1, int(pause * 1000)))
+                    # An answer that was under way meanwhile knows less: it does not shorten a stop.
+                    if await self._redis.pttl(stop) < pause_ms:
+                        await self._redis.set(stop, "1", px=pause_ms)
 
     async def used(self, channel: str) -> Mapping[str, tuple[int, int, float]]:
         with reaching():
             known = await self._redis.hgetall(f"{self._prefix}limits:{channel}")
             scopes = {name.decode(): value.decode().partition("|") for name, value in known.items()}
+            seconds, micros = await self._redis.time()
+            now_ms = seconds * 1000 + micros // 1000
             pipe = self._redis.pipeline(transaction=False)
-            for scope in scopes:
-                pipe.zcard(self._log(channel, scope))
+            for scope, (_, _, window) in scopes.items():
+                pipe.zcount(self._log(channel, scope), f"({now_ms - int(float(window) * 1000)}", "+inf")
             counts = await pipe.execute() if scopes else []
         return {
             scope: (int(count), int(most), float(window))

@@ -61,7 +61,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         quiet = start <= at < end if start <= end else at >= start or at < end
         if not quiet:
             return None
-        until = local.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0)
+        until = datetime.combine(local.date(), end, local.tzinfo)
         return (until if until > local else until + timedelta(days=1)).astimezone(now.tzinfo)
 
 
@@ -104,8 +104,10 @@ def problems(house: House) -> Iterable[tuple[str, str, str]]:
     if house.quiet_hours is not None:
         for key, value in (("from", house.quiet_hours.from_), ("to", house.quiet_hours.to)):
             try:
-                time.fromisoformat(value)
+                has_zone = time.fromisoformat(value).tzinfo is not None
             except ValueError:
+                has_zone = True
+            if has_zone:  # the zone has a line of its own
                 yield f"quiet_hours.{key}", f"{value!r} is not a time", 'Write it like "21:00"'
         try:
             ZoneInfo(house.quiet_hours.timezone)

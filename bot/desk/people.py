@@ -159,7 +159,7 @@ def refusal_for(error: Exception, request: Request) -> Refusal:
         case NotPermitted():
             rule = error.refusal
             refusal = Refusal(422, f"rule_{rule.rule}", detail=rule.detail)
-            refusal.told = {"next_step": rule.next_step, "source": rule.source}
+            refusal.told = {"next_step": rule.next_step, "source": rule.source, "detail": rule.detail}
         case BadReply():
             refusal = Refusal(400, "empty")
         case StoreUnavailable():

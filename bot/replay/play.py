@@ -47,7 +47,7 @@ async def play(
             before, began = len(customers.seen[key]), time.monotonic()
             written.append(text)
             try:
-                await customers.write(key, text)
+                written[-1] = await customers.write(key, text)
             except NotDelivered:
                 pass  # it stays in `written`: the verdict will miss it
             else:

@@ -22,7 +22,8 @@ class Verdict(msgspec.Struct, kw_only=True):
     lost: a customer's message that is not in the transcript, or drew neither answer nor notice, or an answer that
     the system believes sent and no screen shows. duplicated: anything that is somewhere once too often.
     reordered: anything in another order than it was written. unconfirmed: answers of which nobody knows whether
-    they arrived; each of them went to a person, with a notice to the customer.
+    they arrived; each of them went to a person, with a notice to the customer. doubted: all that the desk shows so,
+    also those that a screen shows.
     over_limit: words of the brand that are longer than the platform allows. personal: public ones that hold what
     belongs to one customer. violations: calls that broke a rule of the platform.
     """
@@ -35,6 +36,7 @@ class Verdict(msgspec.Struct, kw_only=True):
     duplicated: int = 0
     reordered: int = 0
     unconfirmed: int = 0
+    doubted: int = 0
     over_limit: int = 0
     personal: int = 0
     violations: int = 0
@@ -136,12 +138,13 @@ def _arrived(verdict: Verdict, said: Sequence[Line], seen: Sequence[Seen]) -> se
     before an earlier line, it is reordered. Bubbles that no line explains are duplicates.
     """
     shown: set[str] = set()
-    free = [_plain(item.text) for item in seen]
+    free = [_plain(item.words) for item in seen]
     taken = [False] * len(seen)
     end = furthest = 0
     for line in said:
         if line.status == "dropped":
             continue
+        verdict.doubted += line.status == "unconfirmed"
         spans = (
             _span(free, taken, start, wanted)
             for wanted in _spellings(line)
@@ -155,7 +158,7 @@ def _arrived(verdict: Verdict, said: Sequence[Line], seen: Sequence[Seen]) -> se
             shown.add(line.line_id)
         elif line.status == "unconfirmed":
             verdict.unconfirmed += 1
-        elif line.status != "failed":
+        elif line.status not in ("failed", "refused"):
             verdict.lost += 1
     verdict.duplicated += taken.count(False)
     return shown

@@ -37,6 +37,11 @@ class Speech(msgspec.Struct, frozen=True):
     links: Callable[[str], str]
     templates: Callable[[str], Sequence[ApprovedTemplate]]
 
+    def rules(self, channel: str) -> House:
+        """The brand's rules on a channel. The way to its private chat is no customer's, though it may be a number."""
+        link = self.links(channel)
+        return replace(self.house, published=(*self.house.published, link)) if link else self.house
+
 
 class Outgoing:
     """Collects what one decision says to one customer: the messages, their events, the buttons' meanings."""
@@ -49,6 +54,7 @@ class Outgoing:
         self.events: list[AnyEvent] = []
         self._speech = speech
         self._surfaces = speech.surfaces(conversation.channel)
+        self._rules = speech.rules(conversation.channel)
         self._now = now
         self._asked_at = asked_at
 
@@ -164,8 +170,8 @@ class Outgoing:
     def promise(self, name: str, queue: QueueState, in_reply_to: str = "", *, proactive: bool = False) -> None:
         """Queue a notice that tells how long it takes, or honestly that nobody knows."""
         minutes = promise_minutes(queue)
-        if self.conversation.surface is Surface.PUBLIC and not proactive:
-            self.notice(f"{name}_public", in_reply_to=in_reply_to, in_public=True)
+        if self.conversation.surface is Surface.PUBLIC and name == "handoff":
+            self.notice("handoff_public", in_reply_to=in_reply_to, in_public=True)
         elif minutes is None:
             self.notice(f"{name}_no_promise", in_reply_to=in_reply_to, proactive=proactive)
         else:
@@ -202,6 +208,19 @@ class Outgoing:
         """Queue the platform's confirmation of a tapped button."""
         self.messages.append(replace(self._blank(uuid4().hex), kind="acknowledge", acknowledge=callback))
 
+    def take_back(self, message_id: str) -> None:
+        """This message never reached the platform: what it told, and what it was allowed for, is still open."""
+        conversation = self.conversation
+        told = conversation.disclosed_in == message_id and self._speech.notices.text(
+            "disclosure", conversation.language
+        )
+        self.conversation = replace(
+            conversation,
+            disclosed_in="" if told else conversation.disclosed_in,
+            answered=_without(conversation.answered, message_id),
+            private_replies=_without(conversation.private_replies, message_id),
+        )
+
     def take_events(self) -> list[AnyEvent]:
         """The events collected since the last call."""
         taken, self.events = self.events, []
@@ -217,7 +236,7 @@ class Outgoing:
         known = (
             self.conversation if self.conversation.disclosed_in else replace(self.conversation, disclosed_in="trial")
         )
-        verdict = policy.decide(trial, _noting(known, trial), self._surfaces, self._speech.house, self._now)
+        verdict = policy.decide(trial, _noting(known, trial), self._surfaces, self._rules, self._now)
         return verdict if isinstance(verdict, Refusal) else None
 
     def can_say_privately(self) -> bool:
@@ -316,6 +335,10 @@ def _noting(conversation: Conversation, message: OutboundMessage) -> Conversatio
         replies = (*conversation.private_replies, Answered(message.entry, message.message_id))[-IDS_KEPT:]
         return replace(conversation, private_replies=replies)
     return conversation
+
+
+def _without(answers: tuple[Answered, ...], message_id: str) -> tuple[Answered, ...]:
+    return tuple(answer for answer in answers if answer.message_id != message_id)
 
 
 def typing_sign(

@@ -131,7 +131,7 @@ class Decision:
     async def _answer_in_public(self, turn: Turn, event_id: str) -> None:
         """One public answer at most, and nothing personal in it. What is more is said in private."""
         can = self._tools.speech.surfaces(self.conversation.channel)[Surface.PUBLIC]
-        house = self._tools.speech.house
+        house = self._tools.speech.rules(self.conversation.channel)
         if can.rules.drafts_only:
             # Also a handoff's promise would be an unattended post.
             draft = place(turn.utterances, self.conversation.slots, can, house).public
@@ -196,12 +196,20 @@ class Decision:
         self.events.append(e.OptedOut(conversation=self.conversation.key, at=self._now, out=out))
         if not out:
             self._take(replace(self.conversation, opted_out=""))
+            self._welcome_back()
         before = len(self._out.messages)
         self._out.notice("opted_out" if out else "opted_in", in_reply_to=self._item.event_id, in_public=True)
         said = self._out.messages[before:]
         self._take(self._out.conversation)
         if out:
             self._take(replace(self.conversation, opted_out=said[-1].message_id if said else "unconfirmed"))
+
+    def _welcome_back(self) -> None:
+        """The assistant answers again, unless a person has come meanwhile or was asked for."""
+        held = self.conversation.handoff
+        if self.conversation.owner is Owner.WAITING and held and held.reason == handoff.Reason.OPTED_OUT:
+            self._change(handoff.give_back(self.conversation, self._now))
+            self._cancels.append(handoff_timer_id(self.conversation.key))
 
     async def ring(self, timer: TimerFired) -> None:
         """Nobody has taken the handoff in time: the desk sees it as overdue, the customer hears that we know."""
@@ -227,6 +235,7 @@ class Decision:
         tapped = self._item.acknowledge if isinstance(self._item, m.ButtonTapped) else ""
         if tapped and not any(message.kind == "acknowledge" for message in self._out.messages):
             self._out.acknowledge(tapped)  # the assistant did not get to it; the button must not spin all the same
+        anew = self._read is not None and self._read.episode != self.conversation.episode
         return Commit(
             conversation=self.conversation,
             expected_version=self._read.version if self._read else 0,
@@ -235,7 +244,7 @@ class Decision:
             outbox=[replace(message, epoch=self.conversation.epoch) for message in self._out.messages],
             timers=self._timers,
             cancel_timers=self._cancels,
-            tracker=self._tracker,
+            tracker=b"" if anew and self._tracker is None else self._tracker,
             ack=self._lease,
         )
 

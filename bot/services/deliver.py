@@ -88,7 +88,8 @@ class Deliver:
         conversation = (await self._store.load(lease.key)).conversation
         if conversation is not None:
             surfaces = self._speech.surfaces(message.channel)
-            verdict = policy.decide(message, conversation, surfaces, self._speech.house, self._clock.now())
+            rules = self._speech.rules(message.channel)
+            verdict = policy.decide(message, conversation, surfaces, rules, self._clock.now())
             if isinstance(verdict, Refusal):
                 return await self._unsent.refused(message, lease, verdict)
             message = replace(message, tag=verdict.tag)
@@ -103,15 +104,12 @@ class Deliver:
         external_ids: list[str] = []
         for part in range(count):
             try:
-                await self._wait_for_limits(message, lease)
-                state = await self._begin(message, part, attempt)
-                if state.verdict == "unknown":
-                    state = await self._find_out(message, part, attempt, lease)
+                state = await self._may_go(message, part, attempt, lease)
                 match state.verdict:
                     case "done":
                         external_ids.append(state.external_id)
                     case "stale":
-                        return await self._settle(message, lease, "dropped", self._dropped(message))
+                        return await self._unsent.dropped(message, lease)
                     case "unknown":
                         return await self._nobody_knows(message, part, lease)
                     case _:
@@ -122,9 +120,23 @@ class Deliver:
                 return await self._face(message, part, lease, error)
         return await self._sent(message, lease, tuple(external_ids))
 
-    async def _wait_for_limits(self, message: OutboundMessage, lease: Lease) -> None:
-        """Until the platform's limits allow a call. Raises _Parked when that takes long."""
-        while (wait := await self._limits.take(message.channel, self._channel.limits(message))) > 0:
+    async def _may_go(self, message: OutboundMessage, part: int, attempt: str, lease: Lease) -> PartState:
+        """Begin the part as soon as the platform's limits allow a call. Raises _Parked when that takes long.
+
+        Parts that are there already count against no limit, or a long message would never come to its end.
+        """
+        limits = self._channel.limits(message)
+        while True:
+            state = await self._begin(message, part, attempt)
+            if state.verdict == "unknown":
+                state = await self._find_out(message, part, attempt, lease)
+            if state.verdict != "go":
+                return state
+            wait = await until_stored(lambda: self._limits.take(message.channel, limits))
+            if wait <= 0:
+                return state
+            # Nothing is on its way while we wait: a person who claims need not wait with us.
+            await until_stored(lambda: self._sends.abort(message, part))
             if wait > SHORT_WAIT_S:
                 self._meter.count("sends", channel=message.channel, outcome="paced")
                 await self._outbox.fail(lease, wait, counts=False)
@@ -136,7 +148,8 @@ class Deliver:
         try:
             sent = await self._channel.send_part(message, part)
         except SendError as error:
-            await self._limits.note(message.channel, error.usage)
+            usage = error.usage
+            await until_stored(lambda: self._limits.note(message.channel, usage))
             raise
         await until_stored(partial(self._sends.finish, message, part, sent.external_id))
         await self._learn(message, sent)
@@ -144,7 +157,7 @@ class Deliver:
 
     async def _learn(self, message: OutboundMessage, sent: SentPart) -> None:
         """What else the platform's answer told."""
-        await self._limits.note(message.channel, sent.usage)
+        await until_stored(lambda: self._limits.note(message.channel, sent.usage))
         if sent.private_address:
             # A private reply: from now on we know whose private thread that is.
             await until_stored(partial(self._threads.learn, message.channel, {sent.private_address: message.thread_id}))
@@ -193,15 +206,16 @@ class Deliver:
         looks = await self._sends.asked(message, part)
         if can.lookup:
             try:
-                since = message.created_at - CLOCKS_APART
-                found = await self._channel.find_sent(message, part, since)
+                found = await self._channel.find_sent(message, part, message.created_at - CLOCKS_APART)
             except SendError:
-                found = None
-                looks = min(looks, LOOKS_BEFORE_RESEND - 1) if looks < MOST_LOOKS else looks
-            if found:
-                await until_stored(lambda: self._sends.finish(message, part, found))
-                return PartState(verdict="done", external_id=found)
-            if LOOKS_BEFORE_RESEND <= looks < MOST_LOOKS:
+                absent = False  # nobody can tell right now
+            else:
+                if found:
+                    await until_stored(lambda: self._sends.finish(message, part, found))
+                    return PartState(verdict="done", external_id=found)
+                absent = True
+            # After a resend that nobody confirmed the looks begin anew.
+            if absent and looks % LOOKS_BEFORE_RESEND == 0 and looks < MOST_LOOKS:
                 return await self._again(message, part, attempt)
         if (can.lookup or can.echoes) and looks < MOST_LOOKS:
             await self._outbox.fail(lease, ASK_AGAIN_S, counts=False)
@@ -224,7 +238,11 @@ class Deliver:
     async def _face(self, message: OutboundMessage, part: int, lease: Lease, error: SendError) -> Lease | None:
         """Do what the error says."""
         can = self._channel.can(message.surface)
-        if isinstance(error, Ambiguous | Duplicate) and not can.idempotent_send and (can.lookup or can.echoes):
+        doubtful = isinstance(error, Ambiguous) or (
+            # Never in doubt before, so that it means other words of ours: X takes no text twice.
+            isinstance(error, Duplicate) and await until_stored(lambda: self._sends.asked(message, part)) > 1
+        )
+        if doubtful and not can.idempotent_send and (can.lookup or can.echoes):
             # The mark stays: the next attempt finds it and asks before it does anything.
             self._meter.count("sends", channel=message.channel, outcome="ambiguous")
             await self._outbox.fail(lease, ASK_AGAIN_S, counts=False)
@@ -265,11 +283,6 @@ class Deliver:
         following = await until_stored(lambda: self._store.record(lease.key, [event], lease))
         self._meter.count("sends", channel=message.channel, outcome=outcome)
         return following
-
-    def _dropped(self, message: OutboundMessage) -> e.ReplyDropped:
-        return e.ReplyDropped(
-            conversation=message.conversation_key, at=self._clock.now(), message_id=message.message_id
-        )
 
 
 def back_off(attempt: int) -> float:

@@ -146,7 +146,8 @@ class DeskService:
             held = conversation.handoff
             if held is not None and held.first_answer_at is None:
                 waits.append((now - held.opened_at).total_seconds())
-                conversation = replace(conversation, handoff=replace(held, first_answer_at=now), draft="")
+                conversation = replace(conversation, handoff=replace(held, first_answer_at=now))
+            conversation = replace(conversation, draft="")
             out = Outgoing(self._speech, conversation, now)
             out.say(
                 Sender.AGENT, words, surface=surface, agent_id=agent.agent_id, agent_name=agent.name,

@@ -114,6 +114,7 @@ def _words(heard: Heard, item: m.MessageReceived | m.ButtonTapped, house: House,
     if before.elsewhere and item.surface is m.Surface.PRIVATE:
         # It came as an ordinary message, so the thread is ours again, whether or not we were told.
         heard.conversation = replace(heard.conversation, elsewhere="")
+        heard.given_back = True
         heard.events.append(e.ControlChanged(conversation=before.key, at=item.at, app=""))
     if house.opts_out(text):
         heard.opted = True

@@ -52,6 +52,11 @@ class Unsent:
         event = e.ReplyUnconfirmed(conversation=lease.key, at=self._clock.now(), message_id=message.message_id)
         return await self._commit(message, lease, event, "unconfirmed", Reason.SEND_UNCONFIRMED, "", "unsure_delivery")
 
+    async def dropped(self, message: OutboundMessage, lease: Lease) -> Lease | None:
+        """A person took over before it left."""
+        event = e.ReplyDropped(conversation=lease.key, at=self._clock.now(), message_id=message.message_id)
+        return await self._commit(message, lease, event, "dropped", None, "", "")
+
     async def refused(self, message: OutboundMessage, lease: Lease, refusal: Refusal) -> Lease | None:
         """A rule forbids it, so it was never put to the platform."""
         event = e.ReplyRefused(
@@ -95,6 +100,12 @@ class Unsent:
         events: list[e.AnyEvent] = [event]
         timers = []
         out = Outgoing(self._speech, conversation, now)
+        if not isinstance(event, e.ReplyUnconfirmed):
+            out.take_back(message.message_id)
+            conversation = out.conversation
+        morning = self._speech.house.quiet_until(now)
+        if message.proactive and morning is not None and conversation.owner is Owner.WAITING:
+            timers.append(handoff_timer(conversation, now, morning - now))
         unheard = before.owner is Owner.CLOSED and message.sender is Sender.AGENT
         if reason is not None and (before.owner is Owner.BOT or unheard):
             conversation, changed = handoff.open_handoff(conversation, reason, now, self._answer_within, detail)

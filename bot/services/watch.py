@@ -73,7 +73,7 @@ class Watch:
             await self._states.checked(self._channel.name, health, self._clock.now())
         except Exception as error:
             health = _unreached(error)
-        said = "" if health.ok else health.detail
+        said = "" if health.ok else health.detail or "not well"
         if said and said != self._ill:
             self._meter.count("channel_alarms", channel=self._channel.name)
             self._alarm(self._channel.name, health)

@@ -53,14 +53,8 @@ _ID = re.compile(r"[0-9]{1,20}")
 _QUARTER_HOUR_S, _DAY_S = 900.0, 86_400.0
 # https://docs.x.com/x-api/fundamentals/rate-limits
 POSTS, DIRECTS = "user:post", "user:dm"
-_POST_LIMITS = (
-    Limit(scope=POSTS, count=100, window_s=_QUARTER_HOUR_S),
-    Limit(scope="app:post", count=10_000, window_s=_DAY_S),
-)
-_DIRECT_LIMITS = (
-    Limit(scope=DIRECTS, count=15, window_s=_QUARTER_HOUR_S),
-    Limit(scope="dm:day", count=1440, window_s=_DAY_S),
-)
+_POSTS_A_DAY = Limit(scope="app:post", count=10_000, window_s=_DAY_S)
+_DIRECTS_A_DAY = Limit(scope="dm:day", count=1440, window_s=_DAY_S)
 
 
 def can(surface: Surface, settings: XSettings) -> Capabilities:
@@ -75,9 +69,11 @@ def can(surface: Surface, settings: XSettings) -> Capabilities:
 def limits(message: OutboundMessage, settings: XSettings) -> tuple[Limit, ...]:
     """Of the endpoint, and of the account (the latter as the settings say)."""
     if message.surface is Surface.PUBLIC:
-        declared, scope, daily = _POST_LIMITS, "account:post", settings.daily_posts
+        quarter = Limit(scope=POSTS, count=settings.quarter_hour_posts, window_s=_QUARTER_HOUR_S)
+        declared, scope, daily = (quarter, _POSTS_A_DAY), "account:post", settings.daily_posts
     else:
-        declared, scope, daily = _DIRECT_LIMITS, "account:dm", settings.daily_messages
+        quarter = Limit(scope=DIRECTS, count=settings.quarter_hour_messages, window_s=_QUARTER_HOUR_S)
+        declared, scope, daily = (quarter, _DIRECTS_A_DAY), "account:dm", settings.daily_messages
     return (*declared, Limit(scope=scope, count=daily, window_s=_DAY_S)) if daily else declared
 
 

@@ -37,6 +37,9 @@ class XSettings(ChannelSettings, frozen=True, kw_only=True):
     made_with_ai: bool = False  # X labels what the assistant says in public
     # Not stated by X: whether the @mention that a reply carries by itself counts as calling the brand.
     automatic_mention_summons: bool = True
+    # https://docs.x.com/x-api/fundamentals/rate-limits: of each account, in any 15 minutes.
+    quarter_hour_posts: int = 100
+    quarter_hour_messages: int = 15
     # Reported by third parties only, so they can be corrected here. 0: no such limit.
     daily_posts: int = 2400
     daily_messages: int = 500
@@ -82,6 +85,8 @@ class XSettings(ChannelSettings, frozen=True, kw_only=True):
     def _numbers(self) -> Iterator[tuple[str, str, str]]:
         for key, least, most in (
             ("text_limit", SHORT, LONG),
+            ("quarter_hour_posts", 1, 1_000_000),
+            ("quarter_hour_messages", 1, 1_000_000),
             ("daily_posts", 0, 1_000_000),
             ("daily_messages", 0, 1_000_000),
             ("poll_interval_s", 15, 3600),

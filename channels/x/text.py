@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import warnings
 from collections.abc import Iterable
-from functools import lru_cache
-
-from twitter_text import extract_urls_with_indices, parse_tweet
+from functools import cache, lru_cache
+from typing import Any
 
 from channels.x import wire
 
@@ -32,7 +32,17 @@ def weight(text: str) -> int:
 
 
 def _weight(text: str) -> int:
-    return int(parse_tweet(text).weightedLength)
+    return int(_library().parse_tweet(text).weightedLength)
+
+
+@cache
+def _library() -> Any:
+    """Takes half a second to load, which the gateway, that measures nothing, need not wait for at its start."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it uses a part of setuptools that is on its way out
+        import twitter_text  # noqa: PLC0415
+
+    return twitter_text
 
 
 _weight_of_short = lru_cache(maxsize=4096)(_weight)
@@ -78,7 +88,7 @@ def comparable(text: str) -> str:
     """What stays the same of a text of ours when X shows it again: for looking up what was sent."""
     words = unicodedata.normalize("NFC", text)
     words = words[names_in_front(words) :]
-    for link in reversed(extract_urls_with_indices(words)):
+    for link in reversed(_library().extract_urls_with_indices(words)):
         start, end = link["indices"]
         words = f"{words[:start]}URL{words[end:]}"
     return " ".join(_LINK.sub("URL", words).split())

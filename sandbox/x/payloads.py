@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from html import escape
 from typing import Any
 
 import msgspec
@@ -70,7 +71,8 @@ def post(item: Post, known: Mapping[str, Account]) -> JsonDict:
         found["urls"] = urls
     body: JsonDict = {
         "id": item.id,
-        "text": text,
+        # X writes & < > as HTML does.
+        "text": escape(text, quote=False),
         "author_id": item.author.id,
         "created_at": iso(item.at),
         "conversation_id": item.conversation,

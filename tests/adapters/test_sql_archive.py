@@ -117,6 +117,10 @@ class TestWriting:
             e.ReplyFailed(**common, message_id="m", error="Rejected"), e.ReplyUnconfirmed(**common, message_id="m"),
             e.OwnerChanged(**common, before="bot", after="waiting", reason="urgent"),
             e.HandoffOverdue(**common, waited_s=900.0),
+            e.ReplyRefused(**common, message_id="m", rule="window_closed", next_step="template"),
+            e.DraftMade(**common, text="hello"), e.AnswerHeld(**common, text="hello"),
+            e.ThreadSolved(**common, roots=("c1",)), e.ControlChanged(**common, app="inbox"),
+            e.OptedOut(**common, out=True),
             e.NoteAdded(**common, agent_id="d", agent_name="Dina", text="call back"),
         ]  # fmt: skip
         assert {type(event) for event in batch} == set(e.AnyEvent.__args__)

@@ -14,7 +14,7 @@ OURS = PROJECT / "data" / "notices.yml"
 
 def test_ours_are_complete_and_fill_in() -> None:
     notices = YamlNotices(OURS)
-    values = {"minutes": 7, "name": "Dina", "brand": "Arunika"}
+    values = {"minutes": 7, "name": "Dina", "brand": "Arunika", "link": "https://m.me/arunika"}
     for name in NEEDED:
         for language in LANGUAGES:
             text = notices.text(name, language, **values)
@@ -32,7 +32,7 @@ def test_an_unknown_language_reads_the_first_one() -> None:
     ("change", "key"),
     [
         (lambda text: text.replace("\nclosed:", "\nshut:"), "notices.yml: closed.en"),
-        (lambda text: text.split("unsure_delivery:")[0] + "unsure_delivery:\n  en: hm\n", "unsure_delivery.id"),
+        (lambda text: text.split("opted_in:")[0] + "opted_in:\n  en: hm\n", "opted_in.id"),
         (lambda text: "- a list", "notices.yml"),
         (lambda text: "handoff: [", "notices.yml"),
     ],

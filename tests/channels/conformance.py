@@ -364,7 +364,7 @@ class ChannelConformance:
     )
     def test_long_text_is_divided_within_the_limit_and_complete(self, surface: Surface, unit: str) -> None:
         can = self.can(surface)
-        text = unit * (2 * can.text_limit // len(unit) + 7)
+        text = unit * (2 * can.text_limit // can.measure(unit) + 7)
         said = [self.said(call) for call in self.channel().render(self.message(surface, text=text))]
         assert len(said) > 1
         assert max(can.measure(part) for part in said) <= can.text_limit

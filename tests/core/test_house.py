@@ -57,7 +57,7 @@ class TestOptingOut:
 
 ZONES = ["Asia/Jakarta", "Asia/Jayapura", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Kiritimati", "America/St_Johns"]
 TIMES = st.times().map(lambda t: t.replace(second=0, microsecond=0))
-MOMENTS = st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2027, 1, 1))  # noqa: DTZ001
+MOMENTS = st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2027, 1, 1))
 
 
 def hours(start: str, end: str, zone: str = "Asia/Jakarta") -> House:
@@ -140,7 +140,9 @@ class TestPersonal:
     def test_what_ours_sees(self, text: str, kinds: tuple[str, ...]) -> None:
         assert personal_in(text, {}, OURS) == kinds
 
-    @given(value=st.text(st.characters(whitelist_categories=("Ll", "Nd")), min_size=3, max_size=12), shout=st.booleans())
+    @given(
+        value=st.text(st.characters(whitelist_categories=("Ll", "Nd")), min_size=3, max_size=12), shout=st.booleans()
+    )
     def test_a_personal_slots_value_is_found_wherever_it_stands(self, value: str, shout: bool) -> None:
         house = House(personal_slots=frozenset({"ref"}))
         text = f"about {value.upper() if shout else value}, then"

@@ -140,7 +140,7 @@ class TestWindow:
 
 class TestPrivateReply:
     def reply(self, sender: Sender = Sender.BOT, **fields: Any) -> OutboundMessage:
-        return message(sender, to="", entry="c1", **fields)
+        return message(sender, **{"to": "", "entry": "c1", **fields})
 
     def known(self, *message_ids: str, **more: Any) -> Conversation:
         given = tuple(Answered("c1", message_id) for message_id in message_ids)
@@ -192,7 +192,7 @@ class TestInPublic:
 
     def test_so_many_automatic_answers_and_no_more(self) -> None:
         rules = Rules(automatic_replies=2, automatic_source="https://v/automatic")
-        given = tuple(Answered("c1", name) for name in ("m1", "m2", "m3")) + (Answered("c2", "m4"),)
+        given = (*(Answered("c1", name) for name in ("m1", "m2", "m3")), Answered("c2", "m4"))
         known = case(answered=given)
         for name, goes in (("m1", True), ("m2", True), ("m3", False), ("unheard", False)):
             verdict = ask(message(surface=Surface.PUBLIC, message_id=name), known, public=can(rules))

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import msgspec
 from msgspec.structs import replace
 from sanic import Sanic
 
@@ -21,19 +22,24 @@ from bot.adapters.argon2_passwords import Argon2Passwords
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
 from bot.adapters.memory_people import MemoryAgents, MemorySessions
 from bot.adapters.memory_store import MemoryEventStream, MemorySendLog, MemorySignals, MemoryStore
+from bot.adapters.yaml_house import read_house
 from bot.adapters.yaml_notices import YamlNotices
 from bot.core import events as e
 from bot.core import handoff
 from bot.core.conversation import Conversation
+from bot.core.policy import Surfaces
 from bot.core.ports import ArchiveUnavailable, Commit, StoreUnavailable
 from bot.desk.door import DeskDoor
 from bot.desk.routes import blueprint
+from bot.services.compose import Speech
 from bot.services.handoff import DeskService
 from bot.services.people import People
-from channels.messages import Attachment, Customer
+from channels.messages import ApprovedTemplate, Attachment, Customer, MessageReceived, OutboundMessage, Surface
+from channels.registry import channel_class
 
 Sanic.test_mode = True  # lets a second server start in one process
 
+DATA = Path(__file__).parents[2] / "data"
 PASSWORD = "correct horse battery"
 PROMISE = timedelta(minutes=15)
 
@@ -44,9 +50,9 @@ class Clock:
 
 
 class NoMeter:
-    def count(self, name: str, amount: int = 1, **labels: str) -> None: ...
+    def count(self, name: str, amount: int = 1, /, **labels: str) -> None: ...
 
-    def observe(self, name: str, seconds: float, **labels: str) -> None: ...
+    def observe(self, name: str, seconds: float, /, **labels: str) -> None: ...
 
 
 class BreakableStore(MemoryStore):
@@ -93,11 +99,19 @@ class Room:
         self.archive = Archive()
         self.signals = MemorySignals()
         self.clock = Clock()
-        notices = YamlNotices(Path(__file__).parents[2] / "data" / "notices.yml")
+        self.ill: list[tuple[str, str, str]] = []
+        self.templates: list[ApprovedTemplate] = []
+        self.surfaces: dict[str, Surfaces] = {}  # of a channel that differs from what it declares
         self.service = DeskService(
             self.store,
             MemorySendLog(self.store),
-            notices,
+            Speech(
+                YamlNotices(DATA / "notices.yml"),
+                read_house(DATA / "policy.yml"),
+                self._surfaces,
+                lambda _: "",
+                lambda channel: self.templates if channel == "whatsapp" else (),
+            ),
             self.signals,
             self.clock,
             NoMeter(),
@@ -106,9 +120,15 @@ class Room:
         )
         self.door = DeskDoor(
             desk=self.service, store=self.store, events=MemoryEventStream(self.store), people=self.people,
-            archive=self.archive, clock=self.clock, heartbeat_s=0.3,
+            archive=self.archive, clock=self.clock, ill=self._ill, heartbeat_s=0.3,
         )  # fmt: skip
         self.url = ""
+
+    def _surfaces(self, channel: str) -> Surfaces:
+        return self.surfaces.get(channel) or channel_class(channel).surfaces
+
+    async def _ill(self) -> list[tuple[str, str, str]]:
+        return self.ill
 
     async def staff(self) -> None:
         await self.people.add("dina", "Dina Lestari", PASSWORD)
@@ -143,6 +163,44 @@ class Room:
         await self.store.commit(Commit(conversation=conversation, expected_version=0, events=happened))
         return key
 
+    async def case(
+        self, channel: str, name: str, *heard: MessageReceived, happened: list[e.AnyEvent] | None = None,
+        reason: handoff.Reason = handoff.Reason.CUSTOMER_ASKED, detail: str = "", **state: Any,
+    ) -> str:  # fmt: skip
+        """Somebody whose messages (see `said`) were heard in public or in private, handed over. Their key.
+
+        `happened` is told after the messages; `state` replaces fields of the conversation.
+        """
+        conversation = Conversation.begin(heard[0])
+        told: list[e.AnyEvent] = []
+        for message in heard:
+            conversation = conversation.heard(message, message.external_id)
+            told.append(
+                e.CustomerWrote(
+                    conversation=conversation.key, at=message.at, event_id=message.event_id,
+                    external_id=message.external_id, text=message.text, customer_name=name, surface=message.surface,
+                    link=message.link, tagged=message.tagged,
+                )
+            )  # fmt: skip
+        conversation = replace(conversation, language="id", **state)
+        conversation, moved = handoff.open_handoff(conversation, reason, heard[-1].at, PROMISE, detail)
+        await self.store.commit(
+            Commit(conversation=conversation, expected_version=0, events=[*told, *(happened or []), moved])
+        )
+        return conversation.key
+
+    def said(
+        self, channel: str, name: str, text: str, *, public: bool = False, ago: timedelta = timedelta(minutes=2),
+        thread: str = "", **more: Any,
+    ) -> MessageReceived:  # fmt: skip
+        """One message of a customer, as a channel reads it."""
+        number = uuid4().hex[:12]
+        return MessageReceived(
+            channel=channel, event_id=f"{channel}.{number}", thread_id=thread or name, at=self.clock.now() - ago,
+            customer=Customer(external_id=thread or name, name=name), external_id=number, text=text,
+            surface=Surface.PUBLIC if public else Surface.PRIVATE, **more,
+        )  # fmt: skip
+
     async def writes(self, key: str, text: str, **more: Any) -> None:
         conversation = await self.conversation(key)
         event = e.CustomerWrote(
@@ -151,6 +209,19 @@ class Room:
         )  # fmt: skip
         heard = replace(conversation, last_inbound_at=event.at)
         await self.store.commit(Commit(conversation=heard, expected_version=heard.version, events=[event]))
+
+    async def change(self, key: str, *events: e.AnyEvent, **state: Any) -> None:
+        """What the worker or the courier did meanwhile."""
+        before = await self.conversation(key)
+        await self.store.commit(
+            Commit(conversation=replace(before, **state), expected_version=before.version, events=events)
+        )
+
+    def outbox(self, channel: str) -> list[OutboundMessage]:
+        """What waits for the courier, signals aside."""
+        boxes = self.store.outbox(channel)._boxes.values()
+        messages = [msgspec.json.decode(entry.body, type=OutboundMessage) for box in boxes for entry in box]
+        return [message for message in messages if message.kind == "message"]
 
     async def conversation(self, key: str) -> Conversation:
         found = (await self.store.load(key)).conversation
@@ -190,7 +261,7 @@ class Browser:
         self.csrf = csrf[1]
         return page
 
-    async def ask(self, action: str, key: str, csrf: str | None = None, **more: str) -> httpx.Response:
+    async def ask(self, action: str, key: str, csrf: str | None = None, **more: Any) -> httpx.Response:
         headers = {"X-CSRF-Token": self.csrf if csrf is None else csrf}
         return await self.http.post(f"/desk/api/{action}", json={"key": key, **more}, headers=headers)
 

@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from bot.core.events import ReplySent
-from tests.desk.room import PASSWORD, Room
+from tests.desk.browsing import FITS, HOSTILE, at_desk, needs_chromium
+from tests.desk.room import Room
 
-CHROMIUM = Path("/usr/bin/chromium")
-# In CI a missing browser is a failure: a skipped test would look like a passed one.
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() and os.environ.get("CI") != "true", reason=f"{CHROMIUM} is not installed"
-)
-
-HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-async def at_desk(chromium: Browser, room: Room, login: str, *, locale: str = "en", width: int = 1280) -> Page:
-    """An agent who has just logged in. Anything that the browser complains of fails the test."""
-    context = await chromium.new_context(base_url=room.url, locale=locale, viewport={"width": width, "height": 800})
-    page = await context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
-    await page.goto("/desk/login")
-    await page.fill("[name=login]", login)
-    await page.fill("[name=password]", PASSWORD)
-    await page.click("form.stack button")
-    await expect(page.locator("#live")).to_have_attribute("data-state", "on")
-    return page
+pytestmark = needs_chromium
 
 
 async def test_from_a_new_handoff_to_an_answer_that_is_sent(chromium: Browser, room: Room) -> None:
@@ -158,12 +128,11 @@ async def test_on_a_phone_in_indonesian_nothing_is_wider_than_the_screen(chromiu
     keys = [await room.customer(f"{long} {number}", long, ago=timedelta(minutes=number)) for number in range(12)]
     page = await at_desk(chromium, room, "dina", locale="id-ID", width=375)
     await expect(page.locator("#waiting .reason").first).to_have_text("Minta bicara dengan orang")
-    fits = "document.documentElement.scrollWidth <= innerWidth"
-    assert await page.evaluate(fits)
+    assert await page.evaluate(FITS)
     await page.click(f'.row[data-key="{keys[3]}"]')
     await expect(page.locator("#facts .owner")).to_have_text("Menunggu ditangani orang")
     await expect(page.locator("#queue")).to_be_hidden()
-    assert await page.evaluate(fits)
+    assert await page.evaluate(FITS)
     await page.click("[data-back]")
     await expect(page.locator("#queue")).to_be_visible()
     await expect(page).to_have_url(re.compile(r"/desk/$"))

@@ -80,13 +80,14 @@ async def test_a_post_without_its_token_changes_nothing(room: Room) -> None:
         assert (await dina.http.get("/desk/api/start")).status_code == 200
 
 
-@pytest.mark.parametrize("action", ["claim", "reply", "note", "give_back", "close", "release", "typing"])
+@pytest.mark.parametrize("action", ["claim", "reply", "template", "note", "give_back", "close", "release", "typing"])
 async def test_nobody_acts_without_logging_in(room: Room, action: str) -> None:
     key = await room.customer("Dewi", "halo")
     async with room.browser() as stranger:
         answer = await stranger.ask(action, key, text="hi", client_id="1")
         assert answer.status_code == 401
         assert (await stranger.http.get("/desk/events")).status_code == 401
+        assert (await stranger.http.get("/desk/api/channels")).status_code == 401
         assert (await stranger.http.get("/desk/history")).headers["location"] == "/desk/login"
     assert (await room.conversation(key)).owner == "waiting"
 

@@ -318,7 +318,7 @@ class StoreContract:
         assert await streamed(world) == [event]
 
     async def test_a_committed_timer_rings_in_the_inbound_mailbox(self, world: World) -> None:
-        await world.store.commit(Commit(conversation=conversation(), expected_version=0, timers=[due(seconds=0.1)]))
+        await world.store.commit(Commit(conversation=conversation(), expected_version=0, timers=[due(seconds=0.4)]))
         assert await world.inbound.lease("w", 0.02) is None
         lease = await world.inbound.lease("w", 2.0)
         assert lease is not None
@@ -497,3 +497,89 @@ class SendLogContract:
             assert not await world.sends.in_flight("chat:8")
             await (world.sends.abort(message, 0) if number else world.sends.finish(message, 0, "p"))
             assert not await world.sends.in_flight(KEY)
+
+    # ---- what nobody knows, and what the platform shows of our own words ----------------------------
+
+    async def test_given_up_is_not_on_its_way_and_may_be_begun_anew(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await self.verdict(world, reply("m"), attempt="killed:1")
+        await world.sends.give_up(reply("m"), 0)
+        assert not await world.sends.in_flight(KEY)
+        assert await self.verdict(world, reply("m"), attempt="other:1") == ("go", "")
+
+    async def test_given_up_words_are_still_known_as_ours(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await self.verdict(world, reply("m"))
+        await world.sends.give_up(reply("m"), 0)
+        assert await world.sends.whose(KEY, "p5", "reply m") == "m/0"
+
+    async def test_confirmed_once_is_news_and_done_for_everybody(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await self.verdict(world, reply("m"), attempt="killed:1")
+        assert await world.sends.confirm(KEY, "m/0", "p5")
+        assert not await world.sends.confirm(KEY, "m/0", "p6")
+        for attempt in ("killed:1", "other:1"):
+            assert await self.verdict(world, reply("m"), attempt=attempt) == ("done", "p5")
+
+    async def test_confirming_what_is_done_is_no_news_and_changes_nothing(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await self.verdict(world, reply("m"))
+        await world.sends.finish(reply("m"), 0, "p5")
+        assert not await world.sends.confirm(KEY, "m/0", "p9")
+        assert await self.verdict(world, reply("m")) == ("done", "p5")
+
+    async def test_confirmed_after_it_was_given_up(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await self.verdict(world, reply("m"))
+        await world.sends.give_up(reply("m"), 0)
+        assert await world.sends.confirm(KEY, "m/0", "p5")
+        assert await world.sends.whose(KEY, "p5", "") == "m/0"
+
+    async def test_each_part_is_confirmed_by_itself(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await self.verdict(world, reply("m"), 0)
+        await self.verdict(world, reply("m"), 1)
+        assert await world.sends.confirm(KEY, "m/1", "p5")
+        assert await self.verdict(world, reply("m"), 1, "other:1") == ("done", "p5")
+        assert await self.verdict(world, reply("m"), 0, "other:1") == ("unknown", "")
+
+    async def test_an_id_with_a_slash_is_still_its_messages(self, world: World) -> None:
+        odd = reply("dina.a/b")
+        await self.taken_at(world, 0)
+        await self.verdict(world, odd, 2)
+        assert await world.sends.confirm(KEY, "dina.a/b/2", "p5")
+        assert await self.verdict(world, odd, 2, "other:1") == ("done", "p5")
+
+    async def test_whose_it_is_by_the_platforms_id(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await self.verdict(world, reply("m"))
+        await world.sends.finish(reply("m"), 0, "p5")
+        for text in ("", "quite different words"):
+            assert await world.sends.whose(KEY, "p5", text) == "m/0"
+        assert await world.sends.whose(KEY, "p6", "") == ""
+        assert await world.sends.whose("chat:8", "p5", "") == "", "of another customer"
+
+    async def test_whose_it_is_by_words_that_are_on_their_way_or_just_left(self, world: World) -> None:
+        message = reply("m", text="Halo Kak,\n\nlihat https://a.example/x | ya")
+        shown = "@ani  halo kak, lihat https://t.co/1 | YA"
+        await self.taken_at(world, 0)
+        assert await world.sends.whose(KEY, "p5", shown) == ""
+        await self.verdict(world, message)
+        assert await world.sends.whose(KEY, "p5", shown) == "m/0"
+        await world.sends.finish(message, 0, "p4")
+        assert await world.sends.whose(KEY, "p5", shown) == "m/0"
+        assert await world.sends.whose(KEY, "p5", "Halo Kak, ini Dina") == ""
+        assert await world.sends.whose("chat:8", "p5", shown) == ""
+
+    async def test_what_certainly_did_not_arrive_was_said_by_somebody_else(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await self.verdict(world, reply("m"))
+        await world.sends.abort(reply("m"), 0)
+        assert await world.sends.whose(KEY, "p5", "reply m") == ""
+
+    async def test_looks_are_counted_for_each_part_and_for_everybody(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await self.verdict(world, reply("m"))
+        assert [await world.sends.asked(reply("m"), 0) for _ in range(3)] == [1, 2, 3]
+        assert await world.sends.asked(reply("m"), 1) == 1
+        assert await world.sends.asked(reply("n"), 0) == 1

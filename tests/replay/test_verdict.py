@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from bot.core import events as e
+from bot.core.house import House
 from bot.core.transcript import Line, fold
 from bot.replay.customers import Seen
-from bot.replay.verdict import Verdict, judge
+from bot.replay.verdict import Verdict, judge, look_at_rules
+from channels.messages import Surface
+from channels.registry import CHANNELS, channel_class
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 FAULTS = ("lost", "duplicated", "reordered", "unconfirmed", "unanswered")
@@ -35,17 +38,22 @@ class Story:
         return event_id
 
     def say(
-        self, text: str, to: str = "", *, sender: str = "bot", end: str = "sent", shown: Sequence[str] | None = None
-    ) -> None:
+        self, text: str, to: str = "", *, sender: str = "bot", end: str = "sent", shown: Sequence[str] | None = None,
+        buttons: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         """`shown`: the bubbles on the customer's screen; the text itself unless told."""
         self._number += 1
         message_id = f"m{self._number}"
-        self.events.append(_of(e.ReplyComposed, message_id=message_id, sender=sender, text=text, in_reply_to=to))
+        composed = _of(
+            e.ReplyComposed, message_id=message_id, sender=sender, text=text, in_reply_to=to, buttons=buttons
+        )
+        self.events.append(composed)
         ends: dict[str, Any] = {
             "sent": _of(e.ReplySent, message_id=message_id),
             "dropped": _of(e.ReplyDropped, message_id=message_id),
             "failed": _of(e.ReplyFailed, message_id=message_id, error="Rejected"),
             "unconfirmed": _of(e.ReplyUnconfirmed, message_id=message_id),
+            "refused": _of(e.ReplyRefused, message_id=message_id, rule="target_deleted", next_step="none"),
         }
         if end in ends:
             self.events.append(ends[end])
@@ -57,8 +65,8 @@ class Story:
     def lines(self) -> list[Line]:
         return fold(self.events)
 
-    def judge(self) -> Verdict:
-        return judge(self.written, [], [Seen(text=text, at=0.0) for text in self.screen], self.lines())
+    def judge(self, *, silent: bool = False) -> Verdict:
+        return judge(self.written, [], [Seen(text=text, at=0.0) for text in self.screen], self.lines(), silent=silent)
 
     def faults(self) -> dict[str, int]:
         verdict = self.judge()
@@ -135,6 +143,86 @@ class TestNoFault:
         story.say("I'm not sure my answer reached you", sender="notice")
         assert story.judge().handed_off == 1
         assert story.faults() == {"unconfirmed": 1}
+
+    def test_pointed_to_the_private_thread_by_a_notice_is_answered(self, story: Story) -> None:
+        story.say("please write to us in private", story.write("my order?"), sender="notice")
+        verdict = story.judge()
+        assert (verdict.answered, verdict.handed_off) == (3, 0)
+        assert story.faults() == {}
+
+    def test_a_draft_for_a_person_where_only_a_person_may_post(self) -> None:
+        story = Story()
+        asked = story.write("what does a transfer cost?")
+        story.events.append(_of(e.DraftMade, text="nothing", in_reply_to=asked))
+        story.move("bot", "waiting")
+        story.write("hello?")
+        verdict = story.judge(silent=True)
+        assert (verdict.handed_off, verdict.lost) == (2, 0)
+        assert story.judge().lost == 2, "elsewhere the customer is told"
+
+    def test_opted_out_and_told_that_a_person_reads(self, story: Story) -> None:
+        stop = story.write("stop")
+        story.events.append(_of(e.OptedOut, out=True))
+        story.say("no more automatic messages, a person reads what you write", stop, sender="notice")
+        story.write("my card is gone")
+        story.move("bot", "waiting")
+        verdict = story.judge()
+        assert (verdict.answered, verdict.handed_off) == (3, 1)
+        assert story.faults() == {}
+
+    def test_buttons_that_became_numbered_lines(self, story: Story) -> None:
+        shown = ["which one?\n\n1. Cards\n2. Orders"]
+        story.say("which one?", story.write("help"), buttons=("Cards", "Orders"), shown=shown)
+        story.say("and now?", story.write("help"), buttons=("Cards", "Orders"))
+        assert story.faults() == {}
+
+    def test_refused_by_a_rule_before_it_left(self, story: Story) -> None:
+        story.say("too late", end="refused", shown=[])
+        assert story.faults() == {}
+
+    def test_the_customers_name_in_front_is_no_other_answer(self, story: Story) -> None:
+        seen = [Seen(text=text, at=0.0) for text in story.screen]
+        seen[0] = Seen(text="Rina, hello", at=0.0, addressed="Rina, ")
+        assert judge(story.written, [], seen, story.lines()).answered == 2
+
+    def test_what_the_desk_doubts_is_counted_wherever_it_is(self, story: Story) -> None:
+        story.say("certainly", story.write("sure?"), end="unconfirmed")
+        assert (story.judge().doubted, story.judge().unconfirmed) == (1, 0)
+
+
+class TestRules:
+    HOUSE = House(personal_slots=frozenset({"order_ref"}))
+
+    def look(self, channel: str, text: str, surface: Surface) -> Verdict:
+        made = channel_class(channel)(_settings(channel))
+        return look_at_rules([Seen(text=text, at=0.0, surface=surface)], made, {"order_ref": "AR-1"}, self.HOUSE)
+
+    @pytest.mark.parametrize("channel", CHANNELS)
+    def test_longer_than_the_platform_allows(self, channel: str) -> None:
+        for surface, can in channel_class(channel)(_settings(channel)).surfaces.items():
+            assert self.look(channel, "x" * can.text_limit, surface).over_limit == 0
+            assert self.look(channel, "x" * (can.text_limit + 1), surface).over_limit == 1
+
+    def test_counted_as_the_platform_counts(self) -> None:
+        assert self.look("x", "漢" * 141, Surface.PUBLIC).over_limit == 1
+        assert self.look("x", "漢" * 141, Surface.PRIVATE).over_limit == 0
+
+    def test_what_is_one_customers_in_public(self) -> None:
+        assert self.look("x", "your order AR-1 is on its way", Surface.PUBLIC).personal == 1
+        assert self.look("x", "your order AR-1 is on its way", Surface.PRIVATE).personal == 0
+        assert self.look("x", "write to rina@example.com", Surface.PUBLIC).personal == 1
+
+    @pytest.mark.parametrize("fault", ["lost", "duplicated", "reordered", "over_limit", "personal", "violations"])
+    def test_each_of_them_fails_the_replay(self, fault: str) -> None:
+        verdict = Verdict(sent=1, answered=1, unconfirmed=1)
+        assert not verdict.faulty
+        setattr(verdict, fault, 1)
+        assert verdict.faulty
+
+
+def _settings(channel: str) -> Any:
+    needed = {"telegram": {"token": "1:x"}, "webchat": {"secret": "s" * 32}}
+    return channel_class(channel).settings_class(**needed.get(channel, {}))
 
 
 class TestPlantedFaults:

@@ -87,7 +87,7 @@ class FakeNotices:
         assert name in NEEDED, f"data/notices.yml need not have {name}"
         if name in self.words:
             return self.words[name]
-        return " ".join([f"[{name}/{language}]", *(str(value) for value in values.values())])
+        return " ".join(filter(None, [f"[{name}/{language}]", *(str(value) for value in values.values())]))
 
 
 class FakeDialogue:
@@ -362,7 +362,9 @@ class World:
         return event_class(event_id=event_id or f"e{self._numbers}", **given)
 
     def message(self, text: str, **fields: Any) -> MessageReceived:
-        return self.event(MessageReceived, **{"external_id": f"x{self._numbers + 1}", "text": text, **fields})
+        given = {"external_id": f"x{self._numbers + 1}", "text": text, **fields}
+        made: MessageReceived = self.event(MessageReceived, **given)
+        return made
 
     async def receive(self, *events: Any) -> None:
         await self.intake.accept(events)
@@ -374,8 +376,7 @@ class World:
             await self.work()
 
     def comment(self, text: str, **fields: Any) -> MessageReceived:
-        made: MessageReceived = self.message(text, surface=Surface.PUBLIC, **fields)
-        return made
+        return self.message(text, surface=Surface.PUBLIC, **fields)
 
     async def post(self, text: str, **fields: Any) -> str:
         """The customer writes in public and the worker works it off; the comment's id."""

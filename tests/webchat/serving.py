@@ -16,10 +16,13 @@ from urllib.request import Request, urlopen
 import websockets
 from sanic import Sanic
 
+from bot.adapters.memory_channels import MemoryChannelStates, MemoryThreads
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
+from bot.adapters.memory_store import MemoryStore
 from bot.adapters.memory_visitor_feed import MemoryVisitorFeed
 from bot.adapters.visitor_feed_transport import FeedTransport
 from bot.core.ports import Mailbox, VisitorFeed
+from bot.services.receive import Receive
 from bot.webchat.door import SANIC_CONFIG, WebchatDoor
 from bot.webchat.routes import blueprint
 from channels.messages import Button, Customer, OutboundMessage, Sender
@@ -169,6 +172,12 @@ BUTTONS = (Button(key="b1", title="Track my order"), Button(key="b2", title="Tal
 AGENT = Sender.AGENT
 
 
+def intake(inbound: Mailbox) -> Receive:
+    dead = MemoryDeadLetters()
+    threads = MemoryThreads(MemoryStore(MemoryMailbox("unused", dead), dead))
+    return Receive(inbound, threads, dead, MemoryChannelStates())
+
+
 @asynccontextmanager
 async def gateway(
     *, inbound: Mailbox | None = None, feed: Any = None, port: int = 0, **settings: Any
@@ -182,7 +191,7 @@ async def gateway(
     Sanic.test_mode = True
     app = Sanic(f"webchat_{next(_numbers)}", configure_logging=False)
     app.config.update(SANIC_CONFIG | {"ACCESS_LOG": False})
-    app.blueprint(blueprint(WebchatDoor(channel=channel, inbound=inbound, feed=feed, clock=SystemClock())))
+    app.blueprint(blueprint(WebchatDoor(channel=channel, receive=intake(inbound), feed=feed, clock=SystemClock())))
     server = await app.create_server("127.0.0.1", port or free_port(), return_asyncio_server=True)
     assert server is not None
     await server.startup()

@@ -85,11 +85,12 @@ export class Composer {
     show(byId("mode-template"), mayReply && this.templates.offered.length > 0);
     show(byId("template"), mode === "template");
     show(this.text, mode !== "template");
-    this.ways.draw(mayReply && mode === "reply", replying);
+    this.ways.draw(mayReply ? mode : "");
     this.text.disabled = !(note || (replying && !this.ways.way.refusal));
     this.text.placeholder = this.placeholder();
     this.text.setAttribute("aria-label", t(note ? "composer.note" : "composer.reply"));
     byId("composer-hint").textContent = note ? t("composer.note_hint") : this.text.disabled || mode === "template" ? "" : t("composer.keys");
+    show(byId("under"), mode !== "template" && !this.text.disabled);
     if (this.shown !== this.draftKey) {
       this.shown = this.draftKey;
       this.text.value = stored.get(this.draftKey);

@@ -46,7 +46,7 @@ function warnings(conversation) {
 }
 
 function held(texts) {
-  return h("ul", { class: "held" }, texts.map((text) => h("li", { dir: "auto" }, text)));
+  return h("ul", { class: "held-back" }, texts.map((text) => h("li", { dir: "auto" }, text)));
 }
 
 /** The latest first. */

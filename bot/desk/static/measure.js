@@ -4,7 +4,7 @@ const LINK_WEIGHT = 23; // https://docs.x.com/fundamentals/counting-characters
 const LINK =
   /(?<![\p{L}\p{N}@#$_])(?:https?:\/\/[^\s/?#]+\.[^\s]+|(?:[\p{L}\p{N}-]+\.)+(?:com|net|org|co|id|io|me|info|app|dev|ly|gov|edu)\b(?:[/?#][^\s]*)?)/giu;
 const ENDS_NO_LINK = /[.,!?;:'")\]…]+$/u;
-const EMOJI = /\p{Emoji_Presentation}|\p{Regional_Indicator}|\ufe0f|\u20e3/u;
+const EMOJI = /\p{Extended_Pictographic}|\p{Emoji_Presentation}|\p{Regional_Indicator}|\ufe0f|\u20e3/u;
 const LIGHT = [[0, 4351], [8192, 8205], [8208, 8223], [8242, 8247]]; // code points that weigh one; all others two
 
 const bytes = new TextEncoder();

@@ -14,13 +14,16 @@ export class Transcript {
     this.below = byId("below");
     this.key = "";
     this.below.addEventListener("click", () => this.toEnd());
-    this.place.addEventListener("scroll", () => this.atEnd() && show(this.below, false));
+    this.following = true; // the reader is at the end, and stays there
+    this.top = 0;
+    this.place.addEventListener("scroll", () => this.scrolled());
+    new ResizeObserver(() => this.following && this.toEnd()).observe(this.place); // the text box below grows
   }
 
   /** `pending`: replies on their way to the server, drawn as queued lines. */
   draw(conversation, pending) {
     const another = this.key !== conversation.key;
-    const follow = another || this.atEnd();
+    const follow = another || this.following;
     const before = this.place.childElementCount;
     this.key = conversation.key;
     const items = [];
@@ -39,12 +42,22 @@ export class Transcript {
     else if (this.place.childElementCount > before) show(this.below, true);
   }
 
+  scrolled() {
+    if (this.atEnd()) {
+      this.following = true;
+      show(this.below, false);
+    } else if (this.place.scrollTop < this.top) this.following = false; // only a reader goes back
+    this.top = this.place.scrollTop;
+  }
+
   atEnd() {
     return this.place.scrollHeight - this.place.scrollTop - this.place.clientHeight < NEAR_PX;
   }
 
   toEnd() {
     this.place.scrollTop = this.place.scrollHeight;
+    this.following = true;
+    this.top = this.place.scrollTop;
     show(this.below, false);
   }
 

@@ -52,7 +52,8 @@ export class Ways {
     const theirs = view.surface in view.ways ? view.surface : (Object.keys(view.ways)[0] ?? view.surface);
     const kept = text ? stored.get(this.place) : "";
     const moved = view.surface !== this.followed && !text && !(theirs === "public" && writing);
-    if (another) this.take(kept in view.ways ? kept : theirs);
+    if (another && kept in view.ways) this.take(kept, kept);
+    else if (another) this.take(theirs);
     else if (moved || !(this.surface in view.ways)) this.take(theirs);
     else this.take(this.surface, this.followed);
   }
@@ -73,18 +74,19 @@ export class Ways {
     stored.set(this.place, text ? this.surface : "");
   }
 
-  /** `active`: the agent may answer; `replying`: and is about to, in their own words. */
-  draw(active, replying) {
+  /** `mode` is what the agent is about to send, "" when they may not answer at all. */
+  draw(mode) {
+    const replying = mode === "reply";
     const { refusal } = this.way;
     for (const radio of this.radios) radio.checked = radio.value === this.surface;
     show(byId("where"), replying && Object.keys(this.view.ways).length > 1);
     show(byId("everybody"), replying && this.surface === "public" && !refusal);
     show(byId("once"), replying && this.once);
-    this.active = active;
-    const closed = replying ? refusal : null;
+    this.active = replying;
+    const closed = replying || mode === "template" ? refusal : null; // also why only a template may go
     const place = byId("closed");
     show(place, Boolean(closed));
-    const instead = closed ? this.instead(closed) : null;
+    const instead = closed && replying ? this.instead(closed) : null;
     const print = JSON.stringify([closed, instead?.label]);
     if (place.dataset.print !== print) {
       place.dataset.print = print;

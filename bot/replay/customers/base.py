@@ -20,6 +20,11 @@ class Seen(msgspec.Struct, frozen=True):
     text: str
     at: float  # time.monotonic()
     surface: Surface = Surface.PRIVATE
+    addressed: str = ""  # what of it is only the customer's name in front
+
+    @property
+    def words(self) -> str:
+        return self.text.removeprefix(self.addressed)
 
 
 class NotDelivered(Exception):
@@ -39,8 +44,8 @@ class Customers(ABC):
         """A new customer; the key of their conversation."""
 
     @abstractmethod
-    async def write(self, key: str, text: str) -> None:
-        """Returns when the platform has the message for good. Raises NotDelivered."""
+    async def write(self, key: str, text: str) -> str:
+        """The text as the platform carries it, once it has it for good. Raises NotDelivered."""
 
     async def leave(self, key: str) -> None:
         """The customer puts the phone away."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Any, ClassVar
 
@@ -13,6 +14,9 @@ from bot.settings import Settings
 from channels.messages import Surface
 
 _AGAIN_S = 0.5
+ONLY_CALLED = "/start"  # what our channel makes of a post that says only our name
+_NAMES_IN_FRONT = re.compile(r"^(?:\s*@\w+[,:;]?(?:\s+|$))+")
+_AS_FAST_AS_CAN_BE = 1000.0  # sends a second
 
 
 class SocialCustomers(Customers):
@@ -28,6 +32,7 @@ class SocialCustomers(Customers):
             base_url=base, timeout=40, trust_env=False, limits=httpx.Limits(max_connections=None)
         )
         self._threads: dict[str, str] = {}
+        self._people: dict[str, dict[str, Any]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._broken_before = 0
 
@@ -37,15 +42,17 @@ class SocialCustomers(Customers):
             self._watch = asyncio.create_task(self._look())
             self._broken_before = await self._broken()
         person = await self._post("join", {"name": f"Replay {number}"})
+        self._people[person["id"]] = person
         return f"{self.platform}:{person['id']}"
 
-    async def write(self, key: str, text: str) -> None:
+    async def write(self, key: str, text: str) -> str:
         wanted = {"customer": key.partition(":")[2], "surface": self.surface, "text": text}
         if self.surface is Surface.PUBLIC and key in self._threads:
             wanted["reply_to"] = self._threads[key]
         entry = await self._post("write", wanted)
         if self.surface is Surface.PUBLIC:
             self._threads.setdefault(key, entry["id"])
+        return text
 
     async def violations(self) -> int:
         return await self._broken() - self._broken_before
@@ -66,8 +73,15 @@ class SocialCustomers(Customers):
             after = page["seq"]
             for entry in page["items"]:
                 if entry["change"] == "new" and entry["author"] != "customer":
-                    seen = Seen(text=_words(entry), at=time.monotonic(), surface=Surface(entry["surface"]))
-                    await self.show(f"{self.platform}:{entry['customer']}", seen)
+                    await self.show(f"{self.platform}:{entry['customer']}", self._seen(entry))
+
+    def _seen(self, entry: dict[str, Any]) -> Seen:
+        # A picture without words stands on the screen as its address.
+        text = str(entry["text"]) or " ".join(str(each["url"]) for each in entry["attachments"])
+        person = self._people.get(entry["customer"], {"name": "", "username": ""})
+        names = (f"{person['name'].partition(' ')[0]}, ", f"@{person['username']} ")
+        addressed = next((name for name in names if text.startswith(name)), "")
+        return Seen(text=text, at=time.monotonic(), surface=Surface(entry["surface"]), addressed=addressed)
 
     async def _about(self) -> dict[str, Any]:
         answer = await self._http.get("/")
@@ -125,13 +139,25 @@ class XCustomers(SocialCustomers):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._brand = ""
+        self._slow = False
 
-    async def write(self, key: str, text: str) -> None:
+    async def arrive(self, number: int) -> str:
         if not self._brand:
             self._brand = str((await self._about())["brand"]["username"])
+            # X takes 100 posts in 15 minutes; with those a replay would last for hours.
+            if (await self._get("dials"))["limit_per_second"] == 0:
+                self._slow = True
+                await self._post("dials", {"limit_per_second": _AS_FAST_AS_CAN_BE})
+        return await super().arrive(number)
+
+    async def write(self, key: str, text: str) -> str:
+        # In an answer nobody can tell names in front from those that X puts there itself.
+        if key in self._threads:
+            text = _NAMES_IN_FRONT.sub("", text)
         await super().write(key, f"@{self._brand} {text}")
+        return text or ONLY_CALLED
 
-
-def _words(entry: dict[str, Any]) -> str:
-    """A picture without words stands on the screen as its address."""
-    return str(entry["text"]) or " ".join(str(each["url"]) for each in entry["attachments"])
+    async def close(self) -> None:
+        if self._slow:
+            await self._post("dials", {"limit_per_second": 0})
+        await super().close()

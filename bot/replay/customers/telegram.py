@@ -28,13 +28,14 @@ class TelegramCustomers(Customers):
             self._watch = asyncio.create_task(self._look())
         return f"telegram:{self._first_chat + number}"
 
-    async def write(self, key: str, text: str) -> None:
+    async def write(self, key: str, text: str) -> str:
         chat = key.partition(":")[2]
         try:
             answer = await self._http.post(f"/chats/{chat}/messages", json={"text": text, "name": f"Replay {chat}"})
             answer.raise_for_status()
         except httpx.HTTPError as error:
             raise NotDelivered(type(error).__name__) from error
+        return text
 
     async def _look(self) -> None:
         after = 0

@@ -40,8 +40,9 @@ class WebchatCustomers(Customers):
             await asyncio.sleep(random.uniform(0.3, 1.0))
         raise NotDelivered("no session")
 
-    async def write(self, key: str, text: str) -> None:
+    async def write(self, key: str, text: str) -> str:
         await self._visitors[key].write(text)
+        return text
 
     async def leave(self, key: str) -> None:
         await self._visitors[key].leave()
