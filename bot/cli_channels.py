@@ -18,7 +18,8 @@ from rich.text import Text
 
 from bot import bootstrap, settings
 from bot.bootstrap import System
-from bot.core.ports import ChannelState, StoreUnavailable
+from bot.core.channel_ports import ChannelState
+from bot.core.ports import StoreUnavailable
 from bot.entrypoints.process import first_contact, refuse
 from bot.services.look import examine
 from channels.base import Channel, PollingChannel

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bot.adapters.memory_store import MemoryStore
 from bot.adapters.redis_limits import SLOW_DOWN
-from bot.core.ports import ChannelState
+from bot.core.channel_ports import ChannelState
 from channels.capabilities import Limit, Usage
 from channels.messages import Health
 

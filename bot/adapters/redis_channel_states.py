@@ -8,7 +8,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from bot.adapters.redis_link import PREFIX, reaching
-from bot.core.ports import ChannelState
+from bot.core.channel_ports import ChannelState
 from channels.messages import Health
 
 DAY_KEPT_S = 2 * 86_400

@@ -14,6 +14,7 @@ SHORTEST_VALUE = 3  # a slot's value below this would be found in every text
 PHONE_REGION = "ID"
 
 _EMAIL = regex.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+_NAMES_IN_FRONT = regex.compile(r"^(?:\s*@\w[\w.]*[,:]?\s+)+")
 _NOT_WORDS = regex.compile(r"[^\p{L}\p{N}\s]+")
 
 
@@ -116,4 +117,6 @@ def problems(house: House) -> Iterable[tuple[str, str, str]]:
 
 
 def _plain(text: str) -> str:
+    """The words alone. In public they come behind the brand's name: "@arunika stop"."""
+    text = _NAMES_IN_FRONT.sub("", text)
     return " ".join(_NOT_WORDS.sub(" ", text.casefold()).split())

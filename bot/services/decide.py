@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +30,7 @@ from channels import messages as m
 from channels.messages import Surface
 
 _NUMBER_LENGTH = 2  # digits of a typed choice
+_NAMES_IN_FRONT = re.compile(r"^(?:\s*@\w[\w.]*[,:]?\s+)+")  # in public: "@arunika 2"
 
 
 @dataclass(frozen=True)
@@ -277,7 +279,7 @@ def said_to_assistant(
         return f"/{topic}" if topic in intents else "/greet"
     if item.attachments and not item.text.strip():
         return "/media"
-    number = item.text.strip().rstrip(".)")
+    number = _NAMES_IN_FRONT.sub("", item.text).strip().rstrip(".)")
     if len(number) <= _NUMBER_LENGTH and number.isdecimal() and 1 <= int(number) <= len(conversation.offered):
         choice = conversation.choice(conversation.offered[int(number) - 1])
         if choice:

@@ -20,20 +20,9 @@ from msgspec.structs import replace
 
 from bot.core import events as e
 from bot.core import policy
+from bot.core.channel_ports import ChannelStates, Limits, Threads
 from bot.core.policy import Refusal
-from bot.core.ports import (
-    ChannelStates,
-    Clock,
-    ConversationStore,
-    Lease,
-    Limits,
-    Mailbox,
-    Meter,
-    PartState,
-    SendLog,
-    StoreUnavailable,
-    Threads,
-)
+from bot.core.ports import Clock, ConversationStore, Lease, Mailbox, Meter, PartState, SendLog, StoreUnavailable
 from bot.services.compose import Speech
 from bot.services.unsent import Unsent
 from channels.base import Channel, SentPart

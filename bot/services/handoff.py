@@ -154,7 +154,8 @@ class DeskService:
                 message_id=message_id, template=template,
             )  # fmt: skip
             surfaces = self._speech.surfaces(conversation.channel)
-            verdict = policy.decide(out.messages[-1], out.conversation, surfaces, self._speech.house, now)
+            rules = self._speech.rules(conversation.channel)
+            verdict = policy.decide(out.messages[-1], out.conversation, surfaces, rules, now)
             if isinstance(verdict, Refusal):
                 raise NotPermitted(verdict)
             return _Change(out.conversation, out.events, out.messages)

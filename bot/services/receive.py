@@ -8,7 +8,8 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from bot.core.ports import WEBHOOK, ChannelStates, DeadLetters, Letter, Mailbox, Threads
+from bot.core.channel_ports import ChannelStates, Threads
+from bot.core.ports import WEBHOOK, DeadLetters, Letter, Mailbox
 from channels.messages import (
     POST_THREAD,
     AccessRevoked,

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from bot.core.ports import ChannelStates, Clock, Meter
+from bot.core.channel_ports import ChannelStates
+from bot.core.ports import Clock, Meter
 from channels.base import Channel
 from channels.errors import ChannelError
 from channels.messages import Health

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.ports import ChannelState, ChannelStates, Limits, Threads
+from bot.core.channel_ports import ChannelState, ChannelStates, Limits, Threads
 from channels.capabilities import Limit, Usage
 from channels.messages import Health, Probe
 
