@@ -35,7 +35,8 @@ what and what is known to be missing: the README behind each name. The brand's o
 _SAYING = """\
 A text beyond the limit is divided; where one part is all there is, it must be shorter or go elsewhere. In public the
 assistant answers with one post at most. Choices that cannot be buttons become numbered lines, which a typed number
-answers; media that cannot be sent become links.
+answers; media that cannot be sent become links. Where links are not welcome, an invitation into the private chat comes
+without one.
 """
 _HEARING = """\
 *Edits* and *deletions* by customers. *Echoes*: our own messages come back, or are confirmed. *Look-up*: after a broken

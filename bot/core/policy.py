@@ -184,6 +184,8 @@ def _private_reply(ask: Question) -> Refusal | None:
         return Refusal(rule="private_reply_late", next_step="public", source=rule.source)
     if message.message_id not in conversation.private_replies_to(message.entry)[:1]:
         return Refusal(rule="private_reply_spent", next_step="wait", source=rule.source)
+    if ask.can.measure(message.text) > ask.can.text_limit:  # it is one message
+        return Refusal(rule="too_long", next_step="shorten", detail=f"{ask.can.text_limit} {ask.can.unit}")
     return None
 
 

@@ -70,7 +70,7 @@ class Outgoing:
         `where` replaces the address that follows from the conversation."""
         message_id = message_id or uuid4().hex
         message = replace(
-            self._blank(message_id, surface),
+            self._blank(message_id, surface, human=sender is Sender.AGENT),
             sender=sender,
             text=self._disclosing(sender, text, message_id),
             buttons=buttons,
@@ -156,12 +156,11 @@ class Outgoing:
         and only as far as the platform lets a program answer.
         """
         text = self._speech.notices.text(name, self.conversation.language, **(words or {}))
-        if self.conversation.surface is Surface.PRIVATE:
-            self.say(Sender.NOTICE, text, in_reply_to=in_reply_to, proactive=proactive)
-            return True
-        surface = Surface.PUBLIC if in_public else Surface.PRIVATE
-        if surface is Surface.PRIVATE and not self._private().get("to"):
-            return False
+        surface = self.conversation.surface
+        if surface is Surface.PUBLIC and not in_public:
+            surface = Surface.PRIVATE
+            if not self._private().get("to"):
+                return False
         if self.refusal(Sender.NOTICE, text, surface):
             return False
         self.say(Sender.NOTICE, text, surface=surface, in_reply_to=in_reply_to, proactive=proactive)
@@ -232,7 +231,9 @@ class Outgoing:
         self, sender: Sender, text: str, surface: Surface, where: dict[str, str] | None = None
     ) -> Refusal | None:
         """What would forbid to say this there, as things stand."""
-        trial = replace(self._blank("trial", surface), sender=sender, text=text, **(where or {}))
+        trial = replace(
+            self._blank("trial", surface, human=sender is Sender.AGENT), sender=sender, text=text, **(where or {})
+        )
         known = (
             self.conversation if self.conversation.disclosed_in else replace(self.conversation, disclosed_in="trial")
         )
@@ -259,8 +260,8 @@ class Outgoing:
         self.conversation = replace(self.conversation, disclosed_in=message_id)
         return prefix + text
 
-    def _private(self) -> dict[str, str]:
-        """The way to the customer's private thread: {} when there is none now."""
+    def _private(self, *, human: bool = False) -> dict[str, str]:
+        """The way to the customer's private thread: {} when there is none now. A person may write for longer."""
         conversation = self.conversation
         can = self._surfaces.get(Surface.PRIVATE)
         if can is None or conversation.elsewhere:
@@ -268,7 +269,7 @@ class Outgoing:
         to = conversation.private_to
         if not to and conversation.surface is Surface.PRIVATE:
             to = conversation.customer.address or conversation.customer.external_id
-        left = policy.window_left(conversation, can, self._now, human=False)
+        left = policy.window_left(conversation, can, self._now, human=human)
         if to and (left is None or left > timedelta()):
             return {"to": to}
         public, thread = self._surfaces.get(Surface.PUBLIC), conversation.thread
@@ -300,7 +301,7 @@ class Outgoing:
             for number, (title, payload) in enumerate(utterance.buttons)
         )
 
-    def _blank(self, message_id: str, surface: Surface | None = None) -> OutboundMessage:
+    def _blank(self, message_id: str, surface: Surface | None = None, *, human: bool = False) -> OutboundMessage:
         """An addressed message that says nothing yet."""
         conversation = self.conversation
         surface = surface or conversation.surface
@@ -311,7 +312,7 @@ class Outgoing:
         else:
             in_private = conversation.surface is Surface.PRIVATE
             fallback = conversation.customer.address or conversation.customer.external_id if in_private else ""
-            where = self._private() or {"to": conversation.private_to or fallback}
+            where = self._private(human=human) or {"to": conversation.private_to or fallback}
             where = {"reply_to": conversation.last_inbound_id if in_private else "", **where}
         return OutboundMessage(
             message_id=message_id,

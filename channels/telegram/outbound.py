@@ -51,6 +51,7 @@ def limits(message: OutboundMessage) -> tuple[Limit, ...]:
         else Limit(scope=f"chat:{chat}", count=3, window_s=3.0),
     )
 
+
 # Our kinds of attachment → method, its parameter, whether it takes a caption.
 _MEDIA: Mapping[str, tuple[str, str, bool]] = {
     "image": ("sendPhoto", "photo", True),

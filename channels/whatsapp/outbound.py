@@ -32,6 +32,7 @@ SURFACES: Mapping[Surface, Capabilities] = {
     Surface.PRIVATE: Capabilities(
         text_limit=TEXT_LIMIT,
         measure=measure,
+        unit="UTF-16 units",
         buttons=MOST_ROWS,
         button_title_limit=ROW_TITLE_LIMIT,
         typing=True,

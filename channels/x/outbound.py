@@ -43,6 +43,7 @@ _PUBLIC = Capabilities(
 _PRIVATE = Capabilities(
     text_limit=DIRECT_LIMIT,
     measure=fit.utf16_length,
+    unit="UTF-16 units",
     echoes=True,
     lookup=True,
     media=False,

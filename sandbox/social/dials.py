@@ -21,7 +21,8 @@ class SocialDials(msgspec.Struct, forbid_unknown_fields=True):
     - `timeout_after_send_share`: sends that are carried out and then hang for `hang_s` without an answer.
     - `echo_delay_s`: how long the platform takes to echo what the program sent; `echo_first_share`: sends whose echo
       is delivered before the answer.
-    - `limit_per_second`: sends a second that the platform takes (0: no limit); `fail_code`: answer every send with
+    - `limit_per_second`: sends a second that the platform takes (0: no limit), of which `limit_burst` may come at once
+      (0: those of one second; Meta counts over longer times); `fail_code`: answer every send with
       this error of the platform (0: none).
     - `late_failure_share`: broken rules that the platform reports afterwards, by a failed receipt (WhatsApp).
     - `window_check`: the platform refuses what breaks its rules. Broken rules are counted either way.
@@ -42,6 +43,7 @@ class SocialDials(msgspec.Struct, forbid_unknown_fields=True):
     echo_first_share: Share = 0.0
     latency_s: Seconds = 0.0
     limit_per_second: Rate = 0.0
+    limit_burst: Rate = 0.0
     fail_code: Code = 0
     late_failure_share: Share = 0.0
     # The platform's rules

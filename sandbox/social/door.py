@@ -58,8 +58,8 @@ class Door:
     @property
     def used(self) -> float:
         """How much of the allowed sends is used up, 0 to 1."""
-        rate = self._platform.dials.limit_per_second
-        return 1 - min(1.0, max(0.0, self._tokens / max(1.0, rate))) if rate else 0.0
+        most = self._most()
+        return 1 - min(1.0, max(0.0, self._tokens / most)) if self._platform.dials.limit_per_second else 0.0
 
     async def ask(self, request: Request, action: Callable[[], HTTPResponse]) -> HTTPResponse:
         """A call that sends nothing to a customer."""
@@ -106,11 +106,15 @@ class Door:
         if not rate:
             return
         now = asyncio.get_running_loop().time()
-        self._tokens = min(max(1.0, rate), self._tokens + (now - self._filled_at) * rate)
+        self._tokens = min(self._most(), self._tokens + (now - self._filled_at) * rate)
         self._filled_at = now
         if self._tokens < 1:
             raise self._limited((1 - self._tokens) / rate)
         self._tokens -= 1
+
+    def _most(self) -> float:
+        dials = self._platform.dials
+        return max(1.0, dials.limit_burst or dials.limit_per_second)
 
     async def _echo(self, echoes: list[tuple[str, Any]]) -> None:
         outlet, dials = self._platform.outlet, self._platform.dials

@@ -141,12 +141,15 @@ class TestWindow:
     async def test_a_notice_has_no_week(self, world: World, channel: SocialChannel) -> None:
         await world.write("hi")
         await world.deliver()
-        world.clock.forward(DAY + 1)
+        world.clock.forward(DAY - 10)
         await world.desk.claim(KEY, DINA)
+        world.clock.forward(20)
         await world.deliver()
         assert channel.private == ["echo: hi"]
         [event] = await world.log(e.ReplyRefused)
         assert event.rule == "window_closed"
+        await world.desk.close(KEY, DINA)
+        assert not await world.queued(), "what would be refused is not even composed"
 
     async def test_after_a_week_nobody(self, world: World, channel: SocialChannel) -> None:
         await world.write("hi")
