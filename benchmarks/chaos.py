@@ -71,7 +71,8 @@ def main() -> int:
         for channel in channels:
             turn_dials(sigap, channel, options.limit_per_second)
         verdicts = asyncio.run(run(sigap, shared, options.rate / len(channels)))
-    return report(verdicts, shared)
+        limited = {channel: refused_for_limits(sigap, channel) for channel in channels}
+    return report(verdicts, shared, limited)
 
 
 def own_recordings() -> list[Recording]:
@@ -103,6 +104,14 @@ def turn_dials(sigap: Sigap, channel: str, limit: float) -> None:
     answer.raise_for_status()
 
 
+def refused_for_limits(sigap: Sigap, channel: str) -> int:
+    """Sends that the stand-in refused because there were too many; Telegram's does not count them."""
+    if channel in ("webchat", "telegram"):
+        return 0
+    answer = httpx.get(f"{sigap.sandbox_url}/sandbox/api/social/{channel}/state", trust_env=False)
+    return int(answer.json()["limited"])
+
+
 async def run(sigap: Sigap, shared: dict[str, list[Recording]], rate: float) -> dict[str, Verdict]:
     """All channels at the same time; `rate` is new customers a second on each."""
     settings = settings_module.load(sigap.environment, dotenv=sigap.home / "none")
@@ -127,18 +136,18 @@ async def one(
         await customers.close()
 
 
-def report(verdicts: dict[str, Verdict], shared: dict[str, list[Recording]]) -> int:
-    table = Table("channel", "conversations", *COLUMNS.values(), "p50 s", "p95 s", title="Chaos")
+def report(verdicts: dict[str, Verdict], shared: dict[str, list[Recording]], limited: dict[str, int]) -> int:
+    table = Table("channel", "conversations", *COLUMNS.values(), "p50 s", "p95 s", "over limit", title="Chaos")
     total = Verdict()
     for channel, verdict in verdicts.items():
         total.add(verdict)
-        table.add_row(channel, str(len(shared[channel])), *_row(verdict))
+        table.add_row(channel, str(len(shared[channel])), *_row(verdict), str(limited[channel] or "–"))
     conversations = sum(map(len, shared.values()))
     table.add_section()
-    table.add_row("all", str(conversations), *_row(total))
-    Console(width=160).print(table)
+    table.add_row("all", str(conversations), *_row(total), str(sum(limited.values())))
+    Console(width=170).print(table)
     figures = {name: getattr(total, name) for name in COUNTED if name not in ("duplicated", "unconfirmed", "doubted")}
-    figures |= {"doubled": total.duplicated, "unconfirmed": total.doubted}
+    figures |= {"doubled": total.duplicated, "unconfirmed": total.doubted, "over_the_rate": sum(limited.values())}
     print(f"figure: conversations={conversations} " + " ".join(f"{name}={value}" for name, value in figures.items()))
     return int(any(getattr(total, name) for name in NEVER))
 

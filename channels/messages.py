@@ -189,7 +189,7 @@ class ControlPassed(Event, frozen=True, kw_only=True, omit_defaults=True, tag="c
 
 
 class AccessRevoked(Event, frozen=True, kw_only=True, omit_defaults=True, tag="revoked"):
-    """The brand's account withdrew our access: the channel stops until a person sets it up again.
+    """The brand's account withdrew our access: nothing gets through until a person sets the channel up again.
 
     About the whole channel: `thread_id` and `customer.external_id` are the account's own id.
     """

@@ -109,6 +109,7 @@ class Door:
         self._tokens = min(self._most(), self._tokens + (now - self._filled_at) * rate)
         self._filled_at = now
         if self._tokens < 1:
+            self._platform.limited += 1
             raise self._limited((1 - self._tokens) / rate)
         self._tokens -= 1
 

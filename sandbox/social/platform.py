@@ -61,6 +61,8 @@ class Platform(ABC):
         self.outlet = Outlet(self.dials, self.chance, self.pack, self.sign, self.batch_limit)
         self.violations: list[dict[str, Any]] = []
         self.violation_count = 0
+        # Sends that were refused because there were too many.
+        self.limited = 0
         # When each customer last did something in private that opens the messaging window (epoch milliseconds).
         self.wrote_at: dict[str, int] = {}
         # Who holds a customer's thread: missing means the program ("us"), else "inbox".

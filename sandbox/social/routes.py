@@ -228,6 +228,7 @@ def _add_looks(blueprint: Blueprint, platform_of: Callable[[str], Platform]) -> 
                 "waiting": outlet.waiting,
                 "taken": outlet.taken,
                 "lost": outlet.lost,
+                "limited": platform.limited,
                 "owners": platform.owners,
                 "revoked": platform.revoked,
                 "now": platform.now_ms(),
