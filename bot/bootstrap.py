@@ -132,7 +132,7 @@ class System:
 
     @cached_property
     def receive(self) -> Receive:
-        return Receive(self.inbound, self.threads, self.dead, self.states)
+        return Receive(self.inbound, self.threads, self.sends, self.dead, self.states)
 
     @cached_property
     def speech(self) -> Speech:

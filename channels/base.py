@@ -53,6 +53,32 @@ def idempotency_key(message: OutboundMessage, index: int) -> str:
     return f"{message.message_id}/{index}"
 
 
+# Where the platforms' calls keep what is read; and what stands beside it: labels of choices, and a template's
+# parameters, which the platform puts into words of its own.
+_WORDS = ("text", "body", "message", "caption")
+_ASIDE = frozenset({"buttons", "quick_replies", "reply_markup", "action", "template"})
+
+
+def words_of(call: ApiCall) -> str:
+    """The text that the customer reads because of this call, without the titles of buttons; "" when there is none."""
+    return _words_in(call.json)
+
+
+def _words_in(value: Any) -> str:
+    if isinstance(value, Mapping):
+        near = [value[key] for key in _WORDS if key in value]
+        said = next((item for item in near if isinstance(item, str) and item), "")
+        inside = [item for key, item in value.items() if key not in _ASIDE and not isinstance(item, str)]
+        return said or _first_words([*near, *inside])
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return _first_words(value)
+    return ""
+
+
+def _first_words(values: Sequence[Any]) -> str:
+    return next(filter(None, map(_words_in, values)), "")
+
+
 class Transport(Protocol):
     """Carries an ApiCall to the platform. Raises Unavailable or Ambiguous when there is no answer."""
 
@@ -130,10 +156,13 @@ class Channel(ABC, Generic[S]):
         """Fetch what a webhook only points at (`MessageReceived.incomplete`). Raises a SendError."""
         return event
 
-    async def find_sent(self, message: OutboundMessage, index: int, since: datetime) -> str | None:
+    async def find_sent(
+        self, message: OutboundMessage, index: int, since: datetime, besides: frozenset[str] = frozenset()
+    ) -> str | None:
         """Look whether the `index`-th part is on the platform: its id, or None when it is certainly not there.
 
-        Only for surfaces with `lookup`. Raises a SendError when nobody can tell right now.
+        `besides`: ids, as `classify` returns them, of other messages of ours. They may have the same words, and are
+        passed over. Only for surfaces with `lookup`. Raises a SendError when nobody can tell right now.
         """
         raise NotImplementedError
 
@@ -215,6 +244,10 @@ def load_settings(name: str, settings_class: type[ChannelSettings], values: Mapp
     except msgspec.ValidationError as error:
         # msgspec's text names the field and the type, never the value.
         raise SettingsError(name, str(error), "Correct this section of credentials.yml") from None
+    for key in known:
+        value = getattr(settings, key)
+        if isinstance(value, str) and value and not value.strip():
+            raise SettingsError(f"{name}.{key}", "is nothing but blanks", "Give it a value, or leave the line out")
     for key, problem, fix in settings.problems():
         raise SettingsError(f"{name}.{key}", problem, fix)
     return settings

@@ -115,6 +115,8 @@ class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     standby: bool = False
     # The webhook only points at it: `Channel.complete` fetches the words before anybody reads them.
     incomplete: bool = False
+    # Whether a private message may hang on it, where the platform has such.
+    private_reply: bool = True
 
 
 class ButtonTapped(Event, frozen=True, kw_only=True, omit_defaults=True, tag="tap"):
@@ -154,6 +156,7 @@ class HumanEcho(Event, frozen=True, kw_only=True, omit_defaults=True, tag="human
     text: str = ""
     author: str = ""
     maybe_ours: bool = False
+    root: str = ""  # in public: the external id of the message that it hangs on
 
 
 class Receipt(Event, frozen=True, kw_only=True, omit_defaults=True, tag="receipt"):

@@ -33,6 +33,9 @@ class MemoryThreads:
         for name, thread_id in names.items():
             self._known.setdefault((channel, name), thread_id)
 
+    async def replace(self, channel: str, names: Mapping[str, str]) -> None:
+        self._known.update({(channel, name): thread_id for name, thread_id in names.items()})
+
 
 class MemoryLimits:
     """Implements ports.Limits."""

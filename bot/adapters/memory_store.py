@@ -10,11 +10,11 @@ import msgspec
 
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
 from bot.core.conversation import Conversation, Owner
-from bot.core.echo import plain, same_words
+from bot.core.echo import plain, under_root
 from bot.core.events import AnyEvent
 from bot.core.ports import Commit, Lease, Letter, Loaded, PartState, VersionConflict
 from bot.core.sla import WAITS_KEPT, QueueState
-from channels.messages import OutboundMessage, Sender
+from channels.messages import OutboundMessage, Sender, Surface
 
 
 class MemoryStore:
@@ -102,11 +102,12 @@ class MemorySendLog:
         self._done: dict[tuple[str, int], str] = {}
         self._begun: dict[tuple[str, int], str] = {}
         self._in_flight: dict[str, str] = {}
-        self._asked: Counter[tuple[str, int]] = Counter()
+        self._of: dict[str, str] = {}
+        self._asked: Counter[tuple[str, int, str]] = Counter()
         self._words: dict[str, dict[str, str]] = {}  # conversation → call → words on their way, or just sent
         self._ids: dict[str, dict[str, str]] = {}  # conversation → external id → call
 
-    async def begin(self, message: OutboundMessage, part: int, attempt: str) -> PartState:
+    async def begin(self, message: OutboundMessage, part: int, attempt: str, words: str | None = None) -> PartState:
         spot = (message.message_id, part)
         if spot in self._done:
             return PartState(verdict="done", external_id=self._done[spot])
@@ -116,18 +117,23 @@ class MemorySendLog:
         if message.sender is not Sender.AGENT and conversation and conversation.taken_epoch > message.epoch:
             return PartState(verdict="stale")
         self._begun[spot] = attempt
+        self._of[message.message_id] = message.conversation_key
         self._in_flight[message.conversation_key] = message.message_id
-        self._words.setdefault(message.conversation_key, {})[f"{message.message_id}/{part}"] = plain(message.text)
+        for place in _places(message):
+            said = plain(message.text if words is None else words)
+            self._words.setdefault(place, {})[f"{message.message_id}/{part}"] = said
         return PartState(verdict="go")
 
-    async def finish(self, message: OutboundMessage, part: int, external_id: str) -> None:
+    async def finish(self, message: OutboundMessage, part: int, external_id: str, words: str | None = None) -> None:
         self._done[message.message_id, part] = external_id
-        self._ids.setdefault(message.conversation_key, {})[external_id] = f"{message.message_id}/{part}"
+        for place in _places(message):
+            self._ids.setdefault(place, {})[external_id] = f"{message.message_id}/{part}"
         await self.give_up(message, part)
 
     async def abort(self, message: OutboundMessage, part: int) -> None:
         await self.give_up(message, part)
-        self._words.get(message.conversation_key, {}).pop(f"{message.message_id}/{part}", None)
+        for place in _places(message):
+            self._words.get(place, {}).pop(f"{message.message_id}/{part}", None)
 
     async def give_up(self, message: OutboundMessage, part: int) -> None:
         self._begun.pop((message.message_id, part), None)
@@ -143,15 +149,38 @@ class MemorySendLog:
         self._done.setdefault((message_id, int(part)), external_id)
         return news
 
-    async def whose(self, key: str, external_id: str, text: str) -> str:
+    async def whose(self, key: str, external_id: str, text: str | None = None) -> str:
         by_id = self._ids.get(key, {}).get(external_id, "")
-        if by_id or not text:
+        if by_id or text is None:
             return by_id
-        return next((c for c, words in self._words.get(key, {}).items() if same_words(plain(text), words)), "")
+        return next((call for call, words in self._words.get(key, {}).items() if plain(text) == words), "")
 
-    async def asked(self, message: OutboundMessage, part: int) -> int:
-        self._asked[message.message_id, part] += 1
-        return self._asked[message.message_id, part]
+    async def others(self, message: OutboundMessage, part: int) -> frozenset[str]:
+        call = f"{message.message_id}/{part}"
+        return frozenset(
+            external_id
+            for place in _places(message)
+            for external_id, owner in self._ids.get(place, {}).items()
+            if owner != call
+        )
+
+    async def conversation_of(self, call: str) -> str:
+        return self._of.get(call.rpartition("/")[0], "")
+
+    async def arrived(self, message: OutboundMessage) -> Sequence[str] | None:
+        if any(spot[0] == message.message_id for spot in self._begun.keys() - self._done.keys()):
+            return None
+        return [external_id for spot, external_id in sorted(self._done.items()) if spot[0] == message.message_id]
+
+    async def asked(self, message: OutboundMessage, part: int, what: str = "looked") -> int:
+        self._asked[message.message_id, part, what] += 1
+        return self._asked[message.message_id, part, what]
+
+
+def _places(message: OutboundMessage) -> tuple[str, ...]:
+    if message.surface is Surface.PUBLIC and message.root:
+        return (message.conversation_key, under_root(message.channel, message.root))
+    return (message.conversation_key,)
 
 
 class MemoryEventStream:

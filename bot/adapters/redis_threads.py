@@ -21,14 +21,14 @@ class RedisThreads:
     async def find(self, channel: str, names: Sequence[str], others: Sequence[str] = ()) -> Mapping[str, str]:
         with reaching():
             pipe = self._redis.pipeline(transaction=False)
-            if names:
-                pipe.mget([self._key(channel, name) for name in names])
+            for name in names:
+                pipe.getex(self._key(channel, name), ex=REMEMBERED_S)
             for other in others:
                 pipe.exists(f"{self._prefix}conv:{channel}:{other}")
             answers = await pipe.execute() if names or others else []
         found: dict[str, str] = {}
         if names:
-            values, *answers = answers
+            values, answers = answers[: len(names)], answers[len(names) :]
             found = {name: value.decode() for name, value in zip(names, values, strict=True) if value}
         for other, there in zip(others, answers, strict=True):
             if there:
@@ -36,12 +36,18 @@ class RedisThreads:
         return found
 
     async def learn(self, channel: str, names: Mapping[str, str]) -> None:
+        await self._remember(channel, names, only_new=True)
+
+    async def replace(self, channel: str, names: Mapping[str, str]) -> None:
+        await self._remember(channel, names, only_new=False)
+
+    async def _remember(self, channel: str, names: Mapping[str, str], *, only_new: bool) -> None:
         if not names:
             return
         with reaching():
             pipe = self._redis.pipeline(transaction=False)
             for name, thread_id in names.items():
-                pipe.set(self._key(channel, name), thread_id, ex=REMEMBERED_S, nx=True)
+                pipe.set(self._key(channel, name), thread_id, ex=REMEMBERED_S, nx=only_new)
             await pipe.execute()
 
     def _key(self, channel: str, name: str) -> str:

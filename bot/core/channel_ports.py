@@ -19,7 +19,11 @@ class Threads(Protocol):
         """The thread id of each name that is known. `others` count as known, too, when a conversation has that id."""
 
     async def learn(self, channel: str, names: Mapping[str, str]) -> None:
-        """Remember names and their thread ids for ninety days; a name that is known already stays what it is."""
+        """Remember names and their thread ids, for ninety days after they were last asked for; a name that is known
+        already stays what it is."""
+
+    async def replace(self, channel: str, names: Mapping[str, str]) -> None:
+        """As `learn`, but what was known before is forgotten."""
 
 
 class Limits(Protocol):

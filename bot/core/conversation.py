@@ -72,10 +72,11 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """When a public message was written, for the rules that run from then."""
+    """When a public message was written, for the rules that run from then; whether a private reply may hang on it."""
 
     external_id: str
     at: datetime
+    private_reply: bool = True
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,6 +126,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     disclosed_in: str = ""  # id of the message that told the customer that a program answers
     opted_out: str = ""  # id of the message that confirmed it; "" while automatic messages are welcome
     elsewhere: str = ""  # the other app that holds the private thread
+    elsewhere_since: datetime | None = None
+    known: dict[str, str] = {}  # slots of earlier episodes: still nobody's business in public
 
     @classmethod
     def begin(cls, event: Event) -> Conversation:
@@ -169,7 +172,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return replace(
             self,
             public=(*others, thread)[-THREADS_KEPT:],
-            seen=(*self.seen, Seen(event.external_id, event.at))[-IDS_KEPT:],
+            seen=(*self.seen, Seen(event.external_id, event.at, event.private_reply))[-IDS_KEPT:],
             unsummoned=(self.unsummoned if event.summoned else (*self.unsummoned, event.external_id)[-IDS_KEPT:]),
         )
 
@@ -180,6 +183,14 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     def written_at(self, external_id: str) -> datetime | None:
         return next((seen.at for seen in reversed(self.seen) if seen.external_id == external_id), None)
+
+    def takes_private_reply(self, external_id: str) -> bool:
+        return any(seen.external_id == external_id and seen.private_reply for seen in self.seen)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Everything that was ever found out about the customer."""
+        return {**self.known, **self.slots}
 
     def answers_to(self, external_id: str) -> tuple[str, ...]:
         """Ids of the automatic public answers to a customer's message, the first one first."""

@@ -145,7 +145,17 @@ def reopen(conversation: Conversation, now: datetime) -> Change:
 
 
 def _anew(conversation: Conversation) -> Conversation:
-    return replace(conversation, intents=(), steps=(), choices=(), offered=(), slots={}, held=(), draft="")
+    return replace(
+        conversation,
+        intents=(),
+        steps=(),
+        choices=(),
+        offered=(),
+        known={**conversation.known, **conversation.slots},
+        slots={},
+        held=(),
+        draft="",
+    )
 
 
 def _context(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -14,6 +15,9 @@ SHORTEST_VALUE = 3  # a slot's value below this would be found in every text
 PHONE_REGION = "ID"
 
 _EMAIL = regex.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+_INVISIBLE = regex.compile(r"\p{Cf}+")
+_DASHES = regex.compile(r"\p{Pd}")
+_BETWEEN = regex.compile(r"[\s.,:;_/-]+")
 _NAMES_IN_FRONT = regex.compile(r"^(?:\s*@\w[\w.]*[,:]?\s+)+")
 _NOT_WORDS = regex.compile(r"[^\p{L}\p{N}\s]+")
 
@@ -71,14 +75,14 @@ def personal_in(text: str, slots: dict[str, str], house: House) -> tuple[str, ..
 
     `slots` are the conversation's; those that the house names as personal count.
     """
-    bare = text
+    bare = _normal(text)
     for known in house.published:
         # Not as the beginning of something larger: "Rp1,000" says nothing about "Rp1,000,000".
         bare = regex.sub(rf"{regex.escape(known)}(?![.,]?\d)", " ", bare)
     found = [
         name
         for name, value in slots.items()
-        if name in house.personal_slots and len(value) >= SHORTEST_VALUE and value.casefold() in bare.casefold()
+        if name in house.personal_slots and len(value) >= SHORTEST_VALUE and _joined(value) in _joined(bare)
     ]
     found += [kind.name for kind in house.personal if regex.search(kind.pattern, bare, regex.IGNORECASE)]
     if _EMAIL.search(bare):
@@ -86,6 +90,16 @@ def personal_in(text: str, slots: dict[str, str], house: House) -> tuple[str, ..
     if any(True for _ in phonenumbers.PhoneNumberMatcher(bare, PHONE_REGION)):
         found.append("phone number")
     return tuple(dict.fromkeys(found))
+
+
+def _normal(text: str) -> str:
+    """As it would be read: full-width letters, other dashes and invisible characters hide nothing."""
+    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return str(_DASHES.sub("-", plain))
+
+
+def _joined(text: str) -> str:
+    return str(_BETWEEN.sub("", _normal(text).casefold()))
 
 
 def problems(house: House) -> Iterable[tuple[str, str, str]]:

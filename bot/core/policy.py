@@ -126,7 +126,7 @@ def _target(ask: Question) -> Refusal | None:
 
 
 def _nothing_personal(ask: Question) -> Refusal | None:
-    found = personal_in(ask.message.text, ask.conversation.slots, ask.house)
+    found = personal_in(ask.message.text, ask.conversation.facts, ask.house)
     if found:
         return Refusal(rule="personal_in_public", next_step="private", detail=", ".join(found))
     return None
@@ -180,12 +180,20 @@ def _private_reply(ask: Question) -> Refusal | None:
     if rule is None:
         return Refusal(rule="no_private_reply", next_step="public")
     written = conversation.written_at(message.entry)
+    if not conversation.takes_private_reply(message.entry):
+        return Refusal(rule="no_private_reply", next_step="public", source=rule.source)
     if written is None or ask.now - written > rule.within:
         return Refusal(rule="private_reply_late", next_step="public", source=rule.source)
     if message.message_id not in conversation.private_replies_to(message.entry)[:1]:
         return Refusal(rule="private_reply_spent", next_step="wait", source=rule.source)
-    if ask.can.measure(message.text) > ask.can.text_limit:  # it is one message
-        return Refusal(rule="too_long", next_step="shorten", detail=f"{ask.can.text_limit} {ask.can.unit}")
+    return None
+
+
+def _one_message(ask: Question) -> Refusal | None:
+    """A private reply cannot be divided: there is only one."""
+    can = ask.can
+    if ask.message.entry and can.measure(ask.message.text) > can.text_limit:
+        return Refusal(rule="too_long", next_step="shorten", detail=f"{can.text_limit} {can.unit}")
     return None
 
 
@@ -227,5 +235,6 @@ _PUBLIC: tuple[Rule, ...] = (
     _still_there, _opted_out, _attended, _target, _nothing_personal, _summoned, _once, _fits, _disclosed, _quiet,
 )  # fmt: skip
 _PRIVATE: tuple[Rule, ...] = (
-    _still_there, _opted_out, _thread_is_ours, _attended, _private_reply, _disclosed, _quiet,
+    _still_there, _opted_out, _thread_is_ours, _attended, _private_reply, _one_message,
+    _disclosed, _quiet,
 )  # fmt: skip

@@ -193,10 +193,13 @@ class PartState(msgspec.Struct, frozen=True, kw_only=True):
 class SendLog(Protocol):
     """The courier's memory of what left: it is written before and after every call to a platform."""
 
-    async def begin(self, message: OutboundMessage, part: int, attempt: str) -> PartState:
-        """Mark the part as leaving, unless it is automated and older than a person's takeover. One step."""
+    async def begin(self, message: OutboundMessage, part: int, attempt: str, words: str | None = None) -> PartState:
+        """Mark the part as leaving, unless it is automated and older than a person's takeover. One step.
 
-    async def finish(self, message: OutboundMessage, part: int, external_id: str) -> None: ...
+        `words`: what the customer will read because of it; None: the message's text.
+        """
+
+    async def finish(self, message: OutboundMessage, part: int, external_id: str, words: str | None = None) -> None: ...
 
     async def abort(self, message: OutboundMessage, part: int) -> None:
         """The platform certainly did not take it."""
@@ -207,11 +210,21 @@ class SendLog(Protocol):
     async def confirm(self, key: str, call: str, external_id: str) -> bool:
         """The platform showed us our own call (its idempotency key): whether that was news."""
 
-    async def whose(self, key: str, external_id: str, text: str) -> str:
-        """The call of ours that this echo is, by its id or by words that are just leaving; "" when it is not ours."""
+    async def whose(self, key: str, external_id: str, text: str | None = None) -> str:
+        """The call of ours that this echo is, by its id or (`text`) by words that are just leaving or just left; ""
+        when it is not ours. `key`: a conversation's, or echo.under_root's."""
 
-    async def asked(self, message: OutboundMessage, part: int) -> int:
-        """Count that somebody looked for this part; how often by now."""
+    async def others(self, message: OutboundMessage, part: int) -> frozenset[str]:
+        """External ids of other calls of ours in the same place: never the answer to "is this part there?"."""
+
+    async def conversation_of(self, call: str) -> str:
+        """The key of the conversation that a call of ours was made for, "" when it is not known."""
+
+    async def arrived(self, message: OutboundMessage) -> Sequence[str] | None:
+        """External ids of the parts that are on the platform, in order; None when nobody knows about some part."""
+
+    async def asked(self, message: OutboundMessage, part: int, what: str = "looked") -> int:
+        """Count that somebody looked for this part, or another thing that happened to it; how often by now."""
 
     async def in_flight(self, key: str) -> bool:
         """Whether something of this conversation is on its way to the platform right now."""

@@ -12,12 +12,15 @@ import structlog
 
 from bot.adapters.rasa_project import usable_model
 from bot.bootstrap import System
+from bot.core.conversation import Owner
 from bot.core.ports import InboundItem, Lease, StoreUnavailable
 from bot.entrypoints import process
 from bot.entrypoints.consume import consume
 from bot.entrypoints.process import Life
 from bot.services.compose import typing_sign
 from bot.settings import Settings
+from channels.errors import Ambiguous, RateLimited, Unavailable
+from channels.messages import ButtonTapped, MessageReceived
 
 log = structlog.get_logger(__name__)
 _items = msgspec.json.Decoder(InboundItem)
@@ -26,6 +29,8 @@ SLOTS = 8  # conversations at the same time: while one waits for the back office
 MOST_ATTEMPTS = 3
 TYPING_AFTER_S = 0.6  # a turn that takes longer waits for the back office: the customer sees that we are at it
 BACK_OFF_S = 0.5
+PLATFORM_PAUSE_S = 20.0  # between attempts to fetch words that a webhook only pointed at
+PLATFORM_PATIENCE_S = 3600.0
 
 
 def run(settings: Settings, number: int = 1) -> None:
@@ -58,6 +63,11 @@ async def work(life: Life, system: System) -> None:
     log.info("assistant loaded", model=model.name)
 
     async def failed(lease: Lease, error: Exception) -> Lease | None:
+        if isinstance(error, RateLimited | Unavailable | Ambiguous) and lease.waited_s < PLATFORM_PATIENCE_S:
+            # Its words are still with the platform, which does not answer now: nobody's mistake.
+            pause = error.retry_after if isinstance(error, RateLimited) else PLATFORM_PAUSE_S
+            await system.inbound.fail(lease, pause, counts=False)
+            return None
         if lease.attempts < MOST_ATTEMPTS:
             log.warning("turn failed", error=type(error).__name__, attempt=lease.attempts)
             system.meter.count("turns_failed", outcome="retried")
@@ -87,6 +97,15 @@ async def work(life: Life, system: System) -> None:
 
 
 async def _show_typing(system: System, lease: Lease) -> None:
+    """Only to somebody whom the assistant is about to answer."""
     await asyncio.sleep(TYPING_AFTER_S)
+    item = _items.decode(lease.body)
+    if not isinstance(item, MessageReceived | ButtonTapped) or getattr(item, "standby", False):
+        return
     with suppress(StoreUnavailable):
-        await system.signals.publish(typing_sign(_items.decode(lease.body), system.clock.now()))
+        conversation = (await system.store.load(lease.key)).conversation
+        quiet = conversation and (
+            conversation.owner in (Owner.WAITING, Owner.HUMAN) or conversation.opted_out or conversation.elsewhere
+        )
+        if not quiet:
+            await system.signals.publish(typing_sign(item, system.clock.now()))

@@ -132,11 +132,11 @@ class Outgoing:
             for utterance in utterances:
                 self.conversation = self.conversation.offering(self._keyed(utterance, message_id))
             texts = rest
-        self.hold(texts)
+        self.hold("\n\n".join(texts))
 
-    def hold(self, texts: list[str]) -> None:
-        """Keep what can't be said yet."""
-        for text in filter(None, texts):
+    def hold(self, text: str) -> None:
+        """Keep an answer, or what is left of it, that can't be said yet."""
+        if text:
             self.conversation = replace(self.conversation, held=(*self.conversation.held, text)[-HELD_KEPT:])
             self.events.append(AnswerHeld(conversation=self.conversation.key, at=self._now, text=text))
 
@@ -159,7 +159,7 @@ class Outgoing:
         surface = self.conversation.surface
         if surface is Surface.PUBLIC and not in_public:
             surface = Surface.PRIVATE
-            if not self._private().get("to"):
+            if not self._private().get("to") or self._uncalled():
                 return False
         if self.refusal(Sender.NOTICE, text, surface):
             return False
@@ -176,14 +176,13 @@ class Outgoing:
         else:
             self.notice(name, in_reply_to=in_reply_to, proactive=proactive, words={"minutes": minutes})
 
-    def point_to_private(self, in_reply_to: str) -> None:
-        """Tell in public that the answer is in private, or how the customer gets there."""
+    def point_to_private(self, in_reply_to: str) -> bool:
+        """Tell in public that the answer is in private, or how the customer gets there; whether that may be told."""
         if self._private():
-            self.notice("moved_private", in_reply_to=in_reply_to, in_public=True)
-            return
+            return self.notice("moved_private", in_reply_to=in_reply_to, in_public=True)
         link = self._speech.links(self.conversation.channel)
         name = "invite_private_link" if link and self._link_fits(link) else "invite_private"
-        self.notice(name, in_reply_to=in_reply_to, in_public=True, words={"link": link})
+        return self.notice(name, in_reply_to=in_reply_to, in_public=True, words={"link": link})
 
     def solve(self, sender: Sender, agent_id: str = "", agent_name: str = "") -> None:
         """Close every open public thread of the case visibly, as far as the platform lets this sender."""
@@ -240,9 +239,6 @@ class Outgoing:
         verdict = policy.decide(trial, _noting(known, trial), self._surfaces, self._rules, self._now)
         return verdict if isinstance(verdict, Refusal) else None
 
-    def can_say_privately(self) -> bool:
-        return bool(self._private())
-
     # ---- inside ------------------------------------------------------------------------------------
 
     @property
@@ -276,7 +272,16 @@ class Outgoing:
         rule = public.rules.private_reply if public else None
         if rule is None or thread is None or conversation.private_replies_to(thread.last_id):
             return {}
+        if not conversation.takes_private_reply(thread.last_id):
+            return {}
         return {"entry": thread.last_id} if self._now - thread.at <= rule.within else {}
+
+    def _uncalled(self) -> bool:
+        """Whether the customer's last public words did not ask the brand, where a program must have been asked."""
+        public, thread = self._surfaces.get(Surface.PUBLIC), self.conversation.thread
+        if public is None or thread is None or not public.rules.summoned_only:
+            return False
+        return thread.last_id in self.conversation.unsummoned
 
     def _mark_solved(self, roots: list[str]) -> None:
         if not roots:

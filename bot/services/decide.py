@@ -136,32 +136,36 @@ class Decision:
         house = self._tools.speech.rules(self.conversation.channel)
         if can.rules.drafts_only:
             # Also a handoff's promise would be an unattended post.
-            draft = place(turn.utterances, self.conversation.slots, can, house).public
+            draft = place(turn.utterances, self.conversation.facts, can, house).public
             await self._leave_a_draft(draft, turn, event_id)
             return
         if turn.handoff is not None or not turn.utterances:
             await self._step_back(turn, False)
             return
         refusal = self._out.refusal(m.Sender.BOT, "", Surface.PUBLIC)
-        placed = place(turn.utterances, self.conversation.slots, can, house, self._out.prefix)
+        placed = place(turn.utterances, self.conversation.facts, can, house, self._out.prefix)
         if refusal is not None:
-            if not self._out.can_say_privately():
-                await self.hand_off(handoff.Reason.POLICY, refusal.rule, told=False)
-                return
-            self._out.utter_privately(turn.utterances, event_id)
-        elif placed.public:
+            # Not in private either: who did not ask the brand is not written to by a program.
+            await self.hand_off(handoff.Reason.POLICY, refusal.rule, told=False)
+            return
+        if placed.public:
             self._out.utter_in_public(turn.utterances, placed.public, event_id)
             if self._solves(turn):
                 self._out.solved()  # the answer itself says so
         else:
-            self._out.point_to_private(event_id)
+            pointed = self._out.point_to_private(event_id)
+            before = len(self._out.messages)
             self._out.utter_privately(placed.private, event_id)
+            if not pointed and len(self._out.messages) == before:
+                self._take(self._out.conversation)
+                await self.hand_off(handoff.Reason.POLICY, "nothing may be said here", told=False)
+                return
         self._take(self._out.conversation)
 
     async def _leave_a_draft(self, draft: str, turn: Turn, event_id: str) -> None:
         if not draft and turn.utterances and turn.handoff is None:
             draft = self._tools.speech.notices.text("invite_private", self.conversation.language)
-            self._out.hold([in_public(turn.utterances)])
+            self._out.hold(in_public(turn.utterances))
         self._take(replace(self._out.conversation, draft=draft))
         if draft:
             self.events.append(

@@ -25,7 +25,8 @@ from bot.core.policy import Refusal
 from bot.core.ports import Clock, ConversationStore, Lease, Mailbox, Meter, PartState, SendLog, StoreUnavailable
 from bot.services.compose import Speech
 from bot.services.unsent import Unsent
-from channels.base import Channel, SentPart
+from channels.base import Channel, SentPart, words_of
+from channels.capabilities import Usage
 from channels.errors import Ambiguous, AuthFailed, Duplicate, RateLimited, Rejected, SendError, Unavailable
 from channels.messages import OutboundMessage
 
@@ -33,6 +34,7 @@ MOST_ATTEMPTS = 10  # with the back-off below that is about four minutes of an u
 BACK_OFF_S = 1.0
 LONGEST_BACK_OFF_S = 60.0
 AUTH_PAUSE_S = 60.0  # how long a channel with dead credentials waits before it looks again
+REFUSALS_BEFORE_BLAME = 3
 SHORT_WAIT_S = 1.0  # a limit that frees sooner than this is waited for on the spot
 ASK_AGAIN_S = 3.0  # between two looks for a message that may be there
 LOOKS_BEFORE_RESEND = 2  # a platform's own index may be a moment behind
@@ -80,13 +82,22 @@ class Deliver:
             rules = self._speech.rules(message.channel)
             verdict = policy.decide(message, conversation, surfaces, rules, self._clock.now())
             if isinstance(verdict, Refusal):
-                return await self._unsent.refused(message, lease, verdict)
+                return await self._refused(message, lease, verdict)
             message = replace(message, tag=verdict.tag)
         try:
             count = len(self._channel.render(message))
         except SendError as error:
             return await self._unsent.failed(message, lease, error)
         return await self._parts(message, count, lease)
+
+    async def _refused(self, message: OutboundMessage, lease: Lease, refusal: Refusal) -> Lease | None:
+        """A rule forbids it now. What is, or may be, on the platform already is not called refused."""
+        arrived = await until_stored(lambda: self._sends.arrived(message))
+        if arrived is None:
+            return await self._nobody_knows(message, 0, lease)
+        if arrived and len(arrived) >= len(self._channel.render(message)):
+            return await self._sent(message, lease, tuple(arrived))
+        return await self._unsent.refused(message, lease, refusal, untouched=not arrived)
 
     async def _parts(self, message: OutboundMessage, count: int, lease: Lease) -> Lease | None:
         attempt = f"{self._life}:{lease.token}"
@@ -140,7 +151,7 @@ class Deliver:
             usage = error.usage
             await until_stored(lambda: self._limits.note(message.channel, usage))
             raise
-        await until_stored(partial(self._sends.finish, message, part, sent.external_id))
+        await until_stored(partial(self._sends.finish, message, part, sent.external_id, self._words(message, part)))
         await self._learn(message, sent)
         return sent.external_id
 
@@ -180,7 +191,12 @@ class Deliver:
 
     async def _begin(self, message: OutboundMessage, part: int, attempt: str) -> PartState:
         """Stubborn, because a mark that was made and not confirmed would look like a killed courier's."""
-        return await until_stored(lambda: self._sends.begin(message, part, attempt))
+        words = self._words(message, part)
+        return await until_stored(lambda: self._sends.begin(message, part, attempt, words))
+
+    def _words(self, message: OutboundMessage, part: int) -> str:
+        """What the customer reads because of this part, by which its echo is recognised."""
+        return words_of(self._channel.render(message)[part])
 
     # ---- it may be there already -------------------------------------------------------------------
 
@@ -195,12 +211,14 @@ class Deliver:
         looks = await self._sends.asked(message, part)
         if can.lookup:
             try:
-                found = await self._channel.find_sent(message, part, message.created_at - CLOCKS_APART)
+                since = message.created_at - CLOCKS_APART
+                found = await self._channel.find_sent(message, part, since, await self._sends.others(message, part))
             except SendError:
                 absent = False  # nobody can tell right now
             else:
                 if found:
-                    await until_stored(lambda: self._sends.finish(message, part, found))
+                    words = self._words(message, part)
+                    await until_stored(lambda: self._sends.finish(message, part, found, words))
                     return PartState(verdict="done", external_id=found)
                 absent = True
             # After a resend that nobody confirmed the looks begin anew.
@@ -244,10 +262,18 @@ class Deliver:
             self._meter.count("sends", channel=message.channel, outcome="rate_limited")
             if error.whole_channel:
                 self.paused_until = now + error.retry_after
+                # The other couriers learn of it by the limits that they share.
+                stops = [
+                    Usage(scope=limit.scope, used=1.0, wait_s=error.retry_after)
+                    for limit in self._channel.limits(message)
+                ]
+                await until_stored(lambda: self._limits.note(message.channel, stops))
             await self._outbox.fail(lease, error.retry_after, counts=False)
             return None
         if isinstance(error, AuthFailed):
             self._meter.count("sends", channel=message.channel, outcome="auth_failed")
+            if await self._only_this_one(message, part):
+                return await self._unsent.failed(message, lease, error)
             self.paused_until = now + AUTH_PAUSE_S
             await self._states.stop(message.channel, error.detail)
             await self._outbox.fail(lease, AUTH_PAUSE_S, counts=False)
@@ -258,6 +284,15 @@ class Deliver:
             return None
         await self._states.sent(message.channel, self._clock.now(), failed=True)
         return await self._unsent.failed(message, lease, error)
+
+    async def _only_this_one(self, message: OutboundMessage, part: int) -> bool:
+        """Whether the platform refuses this message for good while it takes others: then it is not about who we are."""
+        refusals = await until_stored(lambda: self._sends.asked(message, part, "refused"))
+        state = await self._states.read(message.channel, self._clock.now())
+        if refusals < REFUSALS_BEFORE_BLAME or state.last_sent_at is None:
+            return False
+        # Something went out since the first refusal: every refusal waits for so long.
+        return (self._clock.now() - state.last_sent_at).total_seconds() < AUTH_PAUSE_S * (refusals - 1)
 
     async def _sent(self, message: OutboundMessage, lease: Lease, external_ids: tuple[str, ...]) -> Lease | None:
         now = self._clock.now()

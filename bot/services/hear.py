@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from bot.core import events as e
 from bot.core import handoff
 from bot.core.conversation import IDS_KEPT, Conversation, Owner
+from bot.core.echo import under_root
 from bot.core.house import House
 from bot.core.ports import InboundItem, SendLog
 from channels import errors
@@ -111,7 +112,8 @@ def _words(heard: Heard, item: m.MessageReceived | m.ButtonTapped, house: House,
     if item.external_id in before.deleted:
         heard.events.append(e.CustomerDeleted(conversation=before.key, at=item.at, external_id=item.external_id))
         return  # the deletion overtook it: nobody is waiting for an answer any more
-    if before.elsewhere and item.surface is m.Surface.PRIVATE:
+    since = before.elsewhere_since
+    if before.elsewhere and item.surface is m.Surface.PRIVATE and (since is None or item.at > since):
         # It came as an ordinary message, so the thread is ours again, whether or not we were told.
         heard.conversation = replace(heard.conversation, elsewhere="")
         heard.given_back = True
@@ -125,10 +127,17 @@ def _words(heard: Heard, item: m.MessageReceived | m.ButtonTapped, house: House,
 
 async def _echo(heard: Heard, item: m.HumanEcho, sends: SendLog) -> None:
     if item.maybe_ours:
-        call = await sends.whose(heard.conversation.key, item.external_id, item.text)
-        if call:
-            await _confirmed(heard, item, call, item.external_id, sends)
-            return
+        # Under a public message several customers' cases meet: ours may have been said to another of them.
+        places = [heard.conversation.key, *([under_root(item.channel, item.root)] if item.root else [])]
+        # An id is certain, the same words may have been said to both.
+        for place, text in [(place, text) for text in (None, item.text) for place in places]:
+            call = await sends.whose(place, item.external_id, text)
+            if call and place == heard.conversation.key:
+                await _confirmed(heard, item, call, item.external_id, sends)
+            elif call:
+                await sends.confirm(place, call, item.external_id)
+            if call:
+                return
     name = item.author or "platform app"
     heard.taken_by = name
     message_id = f"echo-{item.external_id}"
@@ -171,7 +180,7 @@ async def _receipt(heard: Heard, item: m.Receipt, sends: SendLog) -> None:
         return
     call = item.message_id
     if not call and item.external_ids:
-        call = await sends.whose(heard.conversation.key, item.external_ids[0], "")
+        call = await sends.whose(heard.conversation.key, item.external_ids[0])
     if not call:
         return
     detail = item.detail or item.error or "the platform could not deliver it"
@@ -193,7 +202,7 @@ async def _receipt(heard: Heard, item: m.Receipt, sends: SendLog) -> None:
 def _control(heard: Heard, item: m.ControlPassed) -> None:
     """Another app got the thread: whoever is there answers. We got it back: they are done."""
     app = "" if item.to_us else item.app or "another app"
-    heard.conversation = replace(heard.conversation, elsewhere=app)
+    heard.conversation = replace(heard.conversation, elsewhere=app, elsewhere_since=item.at if app else None)
     heard.events.append(e.ControlChanged(conversation=heard.conversation.key, at=item.at, app=app))
     if item.to_us:
         heard.given_back = True

@@ -57,8 +57,10 @@ class Unsent:
         event = e.ReplyDropped(conversation=lease.key, at=self._clock.now(), message_id=message.message_id)
         return await self._commit(message, lease, event, "dropped", None, "", "")
 
-    async def refused(self, message: OutboundMessage, lease: Lease, refusal: Refusal) -> Lease | None:
-        """A rule forbids it, so it was never put to the platform."""
+    async def refused(
+        self, message: OutboundMessage, lease: Lease, refusal: Refusal, *, untouched: bool = True
+    ) -> Lease | None:
+        """A rule forbids it. `untouched`: nothing of it was ever put to the platform."""
         event = e.ReplyRefused(
             conversation=lease.key,
             at=self._clock.now(),
@@ -69,11 +71,11 @@ class Unsent:
             detail=refusal.detail,
         )
         reason = None if refusal.silent or message.sender is Sender.NOTICE else Reason.POLICY
-        return await self._commit(message, lease, event, "refused", reason, refusal.rule, "")
+        return await self._commit(message, lease, event, "refused", reason, refusal.rule, "", undone=untouched)
 
     async def _commit(
         self, message: OutboundMessage, lease: Lease, event: e.AnyEvent, outcome: str, reason: Reason | None,
-        detail: str, told: str, *, gone: bool = False,
+        detail: str, told: str, *, gone: bool = False, undone: bool = True,
     ) -> Lease | None:  # fmt: skip
         """`reason` None: nobody needs to look. `told`: the notice by which the customer learns of it, "" for none."""
         for _ in range(MOST_CONFLICTS):
@@ -83,7 +85,9 @@ class Unsent:
             else:
                 try:
                     following = await self._store.commit(
-                        await self._aftermath(message, lease, before, event, reason, detail, told, gone=gone)
+                        await self._aftermath(
+                            message, lease, before, event, reason, detail, told, gone=gone, undone=undone
+                        )
                     )
                 except VersionConflict:
                     continue
@@ -93,14 +97,14 @@ class Unsent:
 
     async def _aftermath(
         self, message: OutboundMessage, lease: Lease, before: Conversation, event: e.AnyEvent, reason: Reason | None,
-        detail: str, told: str, *, gone: bool,
+        detail: str, told: str, *, gone: bool, undone: bool,
     ) -> Commit:  # fmt: skip
         now = self._clock.now()
         conversation = replace(before, reachable=False) if gone else before
         events: list[e.AnyEvent] = [event]
         timers = []
         out = Outgoing(self._speech, conversation, now)
-        if not isinstance(event, e.ReplyUnconfirmed):
+        if undone and not isinstance(event, e.ReplyUnconfirmed):
             out.take_back(message.message_id)
             conversation = out.conversation
         morning = self._speech.house.quiet_until(now)

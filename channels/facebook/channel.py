@@ -79,11 +79,13 @@ class FacebookChannel(Channel[FacebookSettings]):
     def open_transport(self) -> Transport:
         return transport(self.settings, self.settings.page_token)
 
-    async def find_sent(self, message: OutboundMessage, index: int, since: datetime) -> str | None:
+    async def find_sent(
+        self, message: OutboundMessage, index: int, since: datetime, besides: frozenset[str] = frozenset()
+    ) -> str | None:
         call, page = self.render(message)[index], self.settings.page_id
         if message.surface is Surface.PUBLIC:
-            return await lookup.find_comment(self.transport, call, page, since)
-        return await lookup.find_private(self.transport, message, call, page, since)
+            return await lookup.find_comment(self.transport, call, page, since, besides)
+        return await lookup.find_private(self.transport, message, call, page, since, besides)
 
     async def start(self, webhook_url: str) -> None:
         """Register the webhook and subscribe the Page. Without any address, what is registered stays as it is."""

@@ -188,8 +188,9 @@ def _added(source: _Source) -> InboundEvent:
     text, attachments = feed.message or "", tuple(_attachments(feed))
     if not text.strip() and not attachments:
         return source.unsupported("comment without words")
-    # Meta hides authors from apps without the permission, and some people hide themselves.
-    thread = feed.author_id or f"anon:{source.root}"
+    # Meta hides authors from apps without the permission, and some people hide themselves. Named by the comment, not
+    # by its root: several hidden people may write under one.
+    thread = feed.author_id or f"anon:{feed.external_id}"
     link = (feed.post.permalink_url or "") if feed.post else ""
     return MessageReceived(
         **source.base(thread, at=moment(feed.created_time, source.entry_time)),

@@ -25,7 +25,9 @@ _MESSAGE_FIELDS = f"messages.limit({_MESSAGES}){{id,message,from,created_time}}"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-async def find_comment(transport: Transport, call: ApiCall, page_id: str, since: datetime) -> str | None:
+async def find_comment(
+    transport: Transport, call: ApiCall, page_id: str, since: datetime, besides: frozenset[str]
+) -> str | None:
     """The id of the comment that `call` would write; None when it is certainly not there. Raises a SendError."""
     query = {
         "fields": "id,message,from,created_time",
@@ -35,7 +37,7 @@ async def find_comment(transport: Transport, call: ApiCall, page_id: str, since:
     for _ in range(_MOST_PAGES):
         answer = await ask(transport, "GET", call.path, query=query)
         comments = list(_items(answer))
-        found = _match(comments, str(call.json["message"]), page_id, since)
+        found = _match(comments, str(call.json["message"]), page_id, since, besides)
         after = _cursor(answer)
         if found is not None or not after or any(_time(item) < _second(since) for item in comments):
             return found
@@ -44,7 +46,12 @@ async def find_comment(transport: Transport, call: ApiCall, page_id: str, since:
 
 
 async def find_private(
-    transport: Transport, message: OutboundMessage, call: ApiCall, page_id: str, since: datetime
+    transport: Transport,
+    message: OutboundMessage,
+    call: ApiCall,
+    page_id: str,
+    since: datetime,
+    besides: frozenset[str],
 ) -> str | None:
     """The id of the private message that `call` would send; None when it is certainly not there. Raises a SendError:
     Ambiguous when nobody can tell."""
@@ -60,7 +67,7 @@ async def find_private(
         conversations = list(_items(await ask(transport, "GET", f"{page_id}/conversations", query=query)))
     for conversation in conversations:
         said = list(_items(conversation.get("messages")))
-        found = _match(said, text, page_id, since)
+        found = _match(said, text, page_id, since, besides)
         if found is not None:
             return found
         if len(said) >= _MESSAGES and all(_time(item) >= _second(since) for item in said):
@@ -85,9 +92,13 @@ async def _private_reply(transport: Transport, entry: str) -> list[Mapping[str, 
     raise Ambiguous("Meta does not tell whether the comment has a private reply")
 
 
-def _match(items: list[Mapping[str, Any]], text: str, page_id: str, since: datetime) -> str | None:
+def _match(
+    items: list[Mapping[str, Any]], text: str, page_id: str, since: datetime, besides: frozenset[str]
+) -> str | None:
     """Ours, with the same words, written since then. White space may come back in another form."""
     for item in items:
+        if str(item.get("id")) in besides:
+            continue
         author = item.get("from")
         ours = isinstance(author, Mapping) and str(author.get("id")) == page_id
         if ours and _time(item) >= _second(since) and str(item.get("message")).split() == text.split():

@@ -75,7 +75,7 @@ class InstagramChannel(Channel[InstagramSettings]):
 
     def private_link(self) -> str:
         """https://developers.facebook.com/docs/messenger-platform/instagram/features/ig-me-links"""
-        return f"https://ig.me/m/{self.settings.username}" if self.settings.username else ""
+        return f"https://ig.me/m/{self.settings.username}"
 
     def open_transport(self) -> Transport:
         return transport(self.settings, self.settings.token, app_url=self.settings.app_url)
@@ -88,7 +88,9 @@ class InstagramChannel(Channel[InstagramSettings]):
         account, username = self.settings.account_id, self.settings.username
         return await lookup.complete_mention(self.transport, account, event, mention, username)
 
-    async def find_sent(self, message: OutboundMessage, index: int, since: datetime) -> str | None:
+    async def find_sent(
+        self, message: OutboundMessage, index: int, since: datetime, besides: frozenset[str] = frozenset()
+    ) -> str | None:
         call = self.render(message)[index]
         # Who it went to: a private reply goes to the comment's author, who is known by one id everywhere.
         customer = message.to or message.customer.external_id
@@ -96,11 +98,11 @@ class InstagramChannel(Channel[InstagramSettings]):
             root = message.root or message.reply_to
             if mention_of(root):
                 raise Ambiguous("an answer to a mention stands under somebody else's media and cannot be looked up")
-            return await lookup.find_comment(self.transport, root, customer, str(call.json["message"]), since)
+            return await lookup.find_comment(self.transport, root, customer, str(call.json["message"]), since, besides)
         words = str(call.json.get("message", {}).get("text", ""))
         if not words or customer.startswith("anon:"):
             raise Ambiguous("a message without words, or to nobody known, cannot be looked up")
-        return await lookup.find_message(self.transport, self.settings.sender_id, customer, words, since)
+        return await lookup.find_message(self.transport, self.settings.sender_id, customer, words, since, besides)
 
     async def start(self, webhook_url: str) -> None:
         """Register the webhook and subscribe the account. Without any address, what is registered stays as it is."""

@@ -62,7 +62,7 @@ def read_comment(value: msgspec.Raw, brand: Brand, at: datetime) -> InboundEvent
         return HumanEcho(**base, external_id=external_id, text=text, author=username, maybe_ours=True)
     # A reply to a reply is attached to the top: https://developers.facebook.com/docs/instagram-platform/comment-moderation
     root = parent or external_id
-    thread = author_id or f"anon:{root}"
+    thread = author_id or f"anon:{external_id}"  # never the root: hidden people under it are several
     base |= {"thread_id": thread, "customer": Customer(external_id=thread, username=username)}
     if not text.strip():
         return Unsupported(**base, kind="comment_without_text")
@@ -96,6 +96,7 @@ def read_mention(value: msgspec.Raw, at: datetime) -> InboundEvent | None:
         root=mention.external_id,
         post=mention.media_id,
         incomplete=True,
+        private_reply=False,  # it hangs on a comment under one's own media
     )
 
 

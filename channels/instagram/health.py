@@ -60,6 +60,7 @@ async def examine(
         identity=settings.page_id if through_page else "me",
         identity_fields="name,instagram_business_account" if through_page else "user_id,username",
         callback_url=address,
+        app_fields=wanted(settings) if through_page else (),
     )
     who, answered = await probes.credentials(transport, subject)
     if answered is None:

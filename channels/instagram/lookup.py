@@ -66,7 +66,9 @@ class Conversations(msgspec.Struct, frozen=True):
     data: tuple[Conversation, ...] = ()
 
 
-async def find_message(transport: Transport, account: str, customer_id: str, words: str, since: datetime) -> str | None:
+async def find_message(
+    transport: Transport, account: str, customer_id: str, words: str, since: datetime, besides: frozenset[str]
+) -> str | None:
     """The id of a private message of ours, or None when it is not there. Raises a SendError.
 
     https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/conversations-api
@@ -78,7 +80,7 @@ async def find_message(transport: Transport, account: str, customer_id: str, wor
     }
     answer = _read(await ask(transport, "GET", f"{account}/conversations", query=query), Conversations)
     for conversation in answer.data:
-        found = next(_ours(conversation.messages, words, customer_id, since), None)
+        found = next(_ours(conversation.messages, words, customer_id, since, besides), None)
         if found is not None:
             return found
         # Newest first, so only a page that does not reach back far enough leaves it open.
@@ -88,7 +90,9 @@ async def find_message(transport: Transport, account: str, customer_id: str, wor
     return None
 
 
-async def find_comment(transport: Transport, root: str, customer_id: str, words: str, since: datetime) -> str | None:
+async def find_comment(
+    transport: Transport, root: str, customer_id: str, words: str, since: datetime, besides: frozenset[str]
+) -> str | None:
     """The id of an answer of ours under the comment `root`, or None when it is not there. Raises a SendError.
 
     https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment/replies
@@ -96,7 +100,7 @@ async def find_comment(transport: Transport, root: str, customer_id: str, words:
     query = {"fields": "id,text,timestamp,from", "limit": str(_PAGE)}
     for _ in range(_MOST_PAGES):
         page = _read(await ask(transport, "GET", f"{root}/replies", query=query), Page)
-        found = next(_ours(page, words, customer_id, since), None)
+        found = next(_ours(page, words, customer_id, since, besides), None)
         if found is not None or not (page.paging.next and page.paging.cursors.after):
             return found
         query = {**query, "after": page.paging.cursors.after}
@@ -161,8 +165,9 @@ async def complete_mention(
     )
 
 
-def _ours(page: Page, words: str, customer_id: str, since: datetime) -> Iterator[str]:
-    return (str(said.id) for said in page.data if said.is_ours(words, customer_id, since))
+def _ours(page: Page, words: str, customer_id: str, since: datetime, besides: frozenset[str]) -> Iterator[str]:
+    found = (str(said.id) for said in page.data if said.is_ours(words, customer_id, since))
+    return (external_id for external_id in found if external_id not in besides)
 
 
 def _read(body: Mapping[str, Any], shape: type[T]) -> T:

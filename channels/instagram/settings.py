@@ -24,7 +24,7 @@ class InstagramSettings(GraphSettings, frozen=True, kw_only=True):
     token: str = ""  # the account's (login: instagram) or the linked Page's (login: facebook)
     login: str = "instagram"
     page_id: str = ""  # the linked Page; only for login: facebook
-    username: str = ""  # without @
+    username: str = ""  # without @; own comments are recognised by it, since they may come under another id
     # Of the app's Instagram product, when it has one of its own: which of the two signs webhooks is not documented.
     instagram_app_secret: str = ""
     fields: tuple[str, ...] = ()  # what to subscribe to; empty: everything that is read here
@@ -65,8 +65,9 @@ class InstagramSettings(GraphSettings, frozen=True, kw_only=True):
             yield from empty("page_id", self.page_id, "Give the id of the Page that the account is linked to")
         if self.page_id and not self.page_id.isdecimal():
             yield "page_id", "is not a Page's number", "It has digits only"
+        yield from empty("username", self.username, "Write the account's @name without @: own comments are known by it")
         if self.username and not _USERNAME.fullmatch(self.username):
-            yield "username", "is not a user name", "Write it without @, or leave it out"
+            yield "username", "is not a user name", "Write it without @"
 
     def _limits(self) -> Iterator[Problem]:
         problem = base_url_problem(self.app_url)

@@ -87,15 +87,12 @@ class LinkedinChannel(PollingChannel[LinkedinSettings]):
         return inbound.read_body(request.body, self.settings.organization, request.received_at)
 
     async def complete(self, event: InboundEvent) -> InboundEvent:
-        """The words that a notification only points at. Raises a SendError."""
+        """The words that a notification only points at; Unsupported when they are gone. Raises a SendError."""
         if not isinstance(event, MessageReceived) or not event.incomplete:
             return event
-        if urns.is_comment(event.external_id):
-            post, comment_id = urns.parts(event.external_id)
-            path = f"rest/socialActions/{urns.encoded(post)}/comments/{urns.encoded(comment_id)}"
-            written = (await self._read(path, wire.StoredComment)).message.text
-        else:
-            written = (await self._read(f"rest/posts/{urns.encoded(event.external_id)}", wire.StoredPost)).commentary
+        written = await self._written(event.external_id)
+        if written is None:
+            return inbound.gone(event)
         text, tagged = inbound.spoken(written, self.settings.organization)
         return msgspec.structs.replace(event, text=text, tagged=tagged, incomplete=False)
 
@@ -126,16 +123,19 @@ class LinkedinChannel(PollingChannel[LinkedinSettings]):
         sent = await super().send_part(message, index)
         return msgspec.structs.replace(sent, external_id=outbound.sent_urn(message, sent.external_id))
 
-    async def find_sent(self, message: OutboundMessage, index: int, since: datetime) -> str | None:
+    async def find_sent(
+        self, message: OutboundMessage, index: int, since: datetime, besides: frozenset[str] = frozenset()
+    ) -> str | None:
         """Our newest comment with these words, where the answer belongs. Raises a SendError."""
         text = self.render(message)[index].json["message"]["text"]
         path = outbound.comments_path(message)
+        theirs = frozenset(outbound.sent_urn(message, external_id) for external_id in besides)
         for first in range(0, LOOKED_THROUGH, polling.PAGE):
             page = await self._call("GET", f"{path}?start={first}&count={polling.PAGE}")
             if page.status == 404:
                 return None  # what it answers is gone, and all answers with it
             outbound.require_success(page)
-            found = outbound.find_in(page.body, text, self.settings.organization, since - SKEW)
+            found = outbound.find_in(page.body, text, self.settings.organization, since - SKEW, theirs)
             if found or len(outbound.elements_of(page.body)) < polling.PAGE:
                 return found
         raise Unavailable("there are too many comments to look through")
@@ -212,9 +212,22 @@ class LinkedinChannel(PollingChannel[LinkedinSettings]):
         except Ambiguous as error:
             raise Unavailable(error.detail, code=error.code) from None
 
-    async def _read(self, path: str, shape: type[T]) -> T:
+    async def _written(self, external_id: str) -> str | None:
+        """What a comment or post says; None when it is gone. Raises a SendError."""
+        if urns.is_comment(external_id):
+            under, comment_id = urns.parts(external_id)
+            path = f"rest/socialActions/{urns.encoded(under)}/comments/{urns.encoded(comment_id)}"
+            comment = await self._read(path, wire.StoredComment)
+            return comment.message.text if comment else None
+        post = await self._read(f"rest/posts/{urns.encoded(external_id)}", wire.StoredPost)
+        return post.commentary if post else None
+
+    async def _read(self, path: str, shape: type[T]) -> T | None:
+        """None: it is gone. Raises a SendError."""
         response = await self._call("GET", path)
-        outbound.require_success(response)
+        if response.status == 404:
+            return None
+        outbound.require_success(response, about_one=True)
         try:
             return msgspec.convert(dict(response.body), shape)
         except msgspec.ValidationError:

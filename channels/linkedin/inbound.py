@@ -122,7 +122,8 @@ def _comment(source: Source) -> InboundEvent:
         return Unsupported(**_about(source, source.organization), kind="comment without text")
     root = source.parent or source.external_id
     return MessageReceived(
-        **_about(source, source.owner or f"anon:{root}"),
+        # Named by this comment, not by its root: several hidden people may write under one.
+        **_about(source, source.owner or f"anon:{source.external_id}"),
         external_id=source.external_id,
         text=words,
         reply_to=source.parent,
@@ -199,6 +200,19 @@ def spoken(text: str, organization: str) -> tuple[str, tuple[str, ...]]:
     """The text as people read it, and whom it mentions besides the brand."""
     tagged = tuple(dict.fromkeys(name for name, urn in _MENTION.findall(text) if urn != organization))
     return _MENTION.sub(r"@\1", text), tagged
+
+
+def gone(event: MessageReceived) -> Unsupported:
+    """What becomes of a message whose words were deleted before they could be fetched."""
+    return Unsupported(
+        channel=event.channel,
+        event_id=event.event_id,
+        thread_id=event.thread_id,
+        at=event.at,
+        customer=event.customer,
+        surface=event.surface,
+        kind="comment that is gone",
+    )
 
 
 def _of_comment(source: Source) -> dict[str, Any]:

@@ -39,6 +39,9 @@ SURFACES: Mapping[Surface, Capabilities] = {
 }
 
 _CODE = re.compile(r"[A-Z0-9_]{1,60}")
+# A 403 that is about us. Any other is about the comment or post: comments are closed there, or the author left us out.
+_OUR_RIGHTS = re.compile(r"\b(roles?|permissions?|scopes?)\b", re.IGNORECASE)
+_ACCESS_DENIED = ("ACCESS_DENIED", 100)
 
 
 def limits(settings: LinkedinSettings) -> tuple[Limit, ...]:
@@ -100,7 +103,7 @@ def _target(message: OutboundMessage) -> tuple[str, dict[str, str]]:
 
 def classify(response: ApiResponse) -> str:
     """The URN (or bare id) of the comment that was made, or raises the SendError that says what to do."""
-    require_success(response)
+    require_success(response, about_one=True)
     try:
         made = msgspec.convert(dict(response.body), wire.StoredComment)
     except msgspec.ValidationError:
@@ -114,10 +117,11 @@ def classify(response: ApiResponse) -> str:
     return external_id
 
 
-def require_success(response: ApiResponse) -> None:
+def require_success(response: ApiResponse, *, about_one: bool = False) -> None:
     """Raises the SendError that says what to do about a refusal:
     https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts/error-handling
 
+    `about_one`: the call is about one comment or post, which may be what is forbidden, and not we.
     LinkedIn's own text is never repeated, because a validation error quotes the value that it refuses.
     """
     status = response.status
@@ -138,7 +142,14 @@ def require_success(response: ApiResponse) -> None:
         raise AuthFailed(f"{detail}: this LinkedIn-Version has ended, set a newer `version`", code=code)
     if 400 <= status < 500 and "DUPLICATE" in named:
         raise Duplicate(detail, code=code)
+    if status == 403 and about_one and not _about_our_rights(refusal):
+        raise Rejected(detail, code=code)
     raise _decision(status)(detail, code=code)
+
+
+def _about_our_rights(refusal: wire.Refusal) -> bool:
+    said = f"{refusal.code} {refusal.message}".replace("_", " ")
+    return (refusal.code, refusal.service_error_code) == _ACCESS_DENIED or bool(_OUR_RIGHTS.search(said))
 
 
 _DECISIONS: Mapping[int, Callable[..., SendError]] = {
@@ -179,8 +190,13 @@ def date_of(response: ApiResponse) -> datetime | None:
     return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
 
 
-def find_in(page: Mapping[str, Any], text: str, organization: str, since: datetime) -> str | None:
-    """The URN of our newest comment with these words in a page of comments. Raises Unavailable: no such page."""
+def find_in(
+    page: Mapping[str, Any], text: str, organization: str, since: datetime, besides: frozenset[str]
+) -> str | None:
+    """The URN of our newest comment with these words, other than `besides`, in a page of comments.
+
+    Raises Unavailable: no such page.
+    """
     found: list[tuple[int, str]] = []
     for element in elements_of(page):
         try:
@@ -190,7 +206,7 @@ def find_in(page: Mapping[str, Any], text: str, organization: str, since: dateti
         ours = comment.actor == organization and comment.message.text.strip() == text.strip()
         if ours and comment.created.time >= since.timestamp() * 1000:
             urn = urns.normal(comment.comment_urn) or urns.comment(comment.object, comment.id)
-            found.append((comment.created.time, urn))
+            found += [(comment.created.time, urn)] if urn not in besides else []
     return max(found)[1] if found else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -14,6 +15,9 @@ _VERSION = re.compile(r"20\d{2}(0[1-9]|1[0-2])(\.\d{2})?")
 _MODES = ("webhook", "polling")
 _API = "https://api.linkedin.com"
 _SIGN_IN = "https://www.linkedin.com"
+_DAY_S = 86_400
+# Of a day's calls: the rest is for answers, look-ups and checks.
+_FOR_POLLS = 0.9
 
 
 class LinkedinSettings(ChannelSettings, frozen=True, kw_only=True):
@@ -31,7 +35,7 @@ class LinkedinSettings(ChannelSettings, frozen=True, kw_only=True):
     version: str = "202607"  # LinkedIn-Version, YYYYMM; each lives for about a year
     base_url: str = _API  # another for the sandbox
     auth_url: str = ""  # empty: LinkedIn's own, or `base_url` when that is not LinkedIn's
-    poll_interval_s: int = 300  # 288 calls a day, because the Development tier has 500
+    poll_interval_s: int = 1200  # 72 calls a day, because the Development tier has 100 for a member
     poll_back_h: int = 24  # how far back the very first poll looks
     # Reported by third parties only, so they can be corrected here.
     text_limit: int = 1250  # characters of a comment
@@ -105,3 +109,11 @@ class LinkedinSettings(ChannelSettings, frozen=True, kw_only=True):
         for key, low, high, unit in ranges:
             if not low <= getattr(self, key) <= high:
                 yield key, "is out of range", f"Use {low} to {high} {unit}"
+        calls = min(self.daily_calls, self.member_daily_calls)
+        if self.mode == "polling" and calls > 0 and _DAY_S / max(self.poll_interval_s, 1) > _FOR_POLLS * calls:
+            yield (
+                "poll_interval_s",
+                f"asks more often than {calls} calls a day allow",
+                f"Use {math.ceil(_DAY_S / (_FOR_POLLS * calls))} or more seconds; "
+                "daily_calls and member_daily_calls say what your app has",
+            )

@@ -32,6 +32,7 @@ class Subject(NamedTuple):
     identity: str  # path that tells who we are
     identity_fields: str  # fields to ask for there
     callback_url: str = ""  # where the app should deliver, when that is known
+    app_fields: Sequence[str] = ()  # those that the app is registered with, where the account does not tell
 
 
 async def examine(transport: Transport, subject: Subject, *, now: datetime | None = None) -> Health:
@@ -141,6 +142,12 @@ async def delivery(transport: Transport, subject: Subject) -> Probe:
         # One app has one address for each kind: another installation took it, and what comes in goes there.
         detail = "the app delivers to another address than ours"
         return Probe(name="delivery", ok=False, detail=detail, fix="Use an app for each installation, and restart")
+    fields = ours[0].get("fields")
+    present = {_field(field) for field in fields} if isinstance(fields, list) else set(subject.app_fields)
+    missing = [field for field in subject.app_fields if field not in present]
+    if missing:
+        detail = f"the app is not registered for {', '.join(missing)}"
+        return Probe(name="delivery", ok=False, detail=detail, fix="Restart, which registers it again")
     return Probe(name="delivery", ok=True)
 
 

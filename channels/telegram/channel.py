@@ -48,6 +48,10 @@ class TelegramChannel(PollingChannel[TelegramSettings]):
         """A webhook request carries exactly one update."""
         return [inbound.read_update(inbound.open_update(request.body, request.received_at), self._bot)]
 
+    def private_link(self) -> str:
+        """https://core.telegram.org/api/links#public-username-links; "" when the bot's name is not in the settings."""
+        return f"https://t.me/{self.settings.bot_username}" if self.settings.bot_username else ""
+
     def render(self, message: OutboundMessage) -> Sequence[ApiCall]:
         return outbound.render(message)
 

@@ -18,6 +18,7 @@ class Batch(NamedTuple):
     phone_number_id: str
     display_phone_number: str
     contacts: tuple[wire.Contact, ...]
+    items: int  # how many messages, statuses … it has
     standby: bool  # another sender answers on this number; we may only read along
     received_at: datetime
     digest: str
@@ -31,7 +32,7 @@ class Batch(NamedTuple):
         number, scoped = digits(phone), str(user_id or "")
         contact = self._contact(number, scoped)
         scoped = scoped or str(contact.user_id or "")
-        number = digits(contact.wa_id) or number
+        number = number or digits(contact.wa_id)
         if not scoped and not number:
             return None
         profile = contact.profile or wire.Profile()
@@ -64,11 +65,15 @@ class Batch(NamedTuple):
         )
 
     def _contact(self, number: str, user_id: str) -> wire.Contact:
+        """Who the item is by: the contact that it names; or the only one, where it can be nobody else's."""
+        given = (number, user_id)
         for contact in self.contacts:
-            if (number and digits(contact.wa_id) == number) or (user_id and str(contact.user_id or "") == user_id):
+            told = (digits(contact.wa_id), str(contact.user_id or ""))
+            shared = [mine == theirs for mine, theirs in zip(given, told, strict=True) if mine and theirs]
+            alone = len(self.contacts) == 1 and (self.items == 1 or not any(given))
+            if any(shared) or (alone and not shared):
                 return contact
-        # A message from someone without a phone number names nobody; the only contact beside it is who it is.
-        return self.contacts[0] if len(self.contacts) == 1 and not (number and user_id) else wire.Contact()
+        return wire.Contact()
 
     def _common(self, event_id: str, customer: Customer, at: datetime, also: tuple[str, ...]) -> dict[str, Any]:
         return {

@@ -39,6 +39,10 @@ class WhatsappChannel(Channel[WhatsappSettings]):
     surfaces: ClassVar[Mapping[Surface, Capabilities]] = outbound.SURFACES
     settings_class = WhatsappSettings
 
+    def __init__(self, settings: WhatsappSettings, transport: Transport | None = None) -> None:
+        super().__init__(settings, transport)
+        self._registered = settings.webhook_url  # where Meta was told to deliver, as far as we know
+
     def verify(self, request: RawRequest) -> None:
         webhook.verify(request, self.settings.app_secret)
 
@@ -83,6 +87,7 @@ class WhatsappChannel(Channel[WhatsappSettings]):
             account=self.settings.business_account_id,
             account_fields=(),  # the account takes what the app is registered for
         )
+        self._registered = address
 
     async def check(self) -> Health:
         """Ask Meta whether the token works and may do what we need, and whether events come here."""
@@ -96,5 +101,7 @@ class WhatsappChannel(Channel[WhatsappSettings]):
                 scopes=SCOPES,
                 identity=self.settings.phone_number_id,
                 identity_fields="id,verified_name,display_phone_number",
+                callback_url=self._registered,
+                app_fields=self.settings.webhook_fields,
             ),
         )

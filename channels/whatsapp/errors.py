@@ -42,7 +42,7 @@ TABLE: Table = {
     80007: _waiting("the account's limit is reached", WAIT_S, whole_channel=True),
     130429: _waiting("the number's limit is reached", NUMBER_WAIT_S, whole_channel=True),
     130472: _HELD_BACK,
-    130497: _saying(AuthFailed, "the account may not write to customers in this country"),
+    130497: _saying(Rejected, "the account may not write to customers in this country"),
     131000: Unavailable,
     131008: Rejected,
     131009: Rejected,

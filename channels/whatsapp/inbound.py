@@ -59,10 +59,13 @@ def _change(raw: msgspec.Raw, phone_number_id: str, received_at: datetime) -> It
     metadata = read(value.metadata, wire.Metadata) or wire.Metadata()
     number = str(metadata.phone_number_id) or phone_number_id
     observed = read(value.standby, wire.Value)
+    lists = [(name, getattr(observed or value, name)) for name in _READERS]
+    present = [(name, read(items, tuple[msgspec.Raw, ...])) for name, items in lists if bytes(items) != b"null"]
     batch = Batch(
         phone_number_id=number,
         display_phone_number=str(metadata.display_phone_number),
         contacts=_contacts(value.contacts) or _contacts(observed.contacts if observed else wire.NOTHING),
+        items=sum(len(items or ()) for _, items in present),
         standby=observed is not None,
         received_at=received_at,
         digest=digest(bytes(raw)),
@@ -72,12 +75,9 @@ def _change(raw: msgspec.Raw, phone_number_id: str, received_at: datetime) -> It
         # makes up a number as well.)
         yield Unsupported(**batch.about_nobody("other"), kind="another phone number")
         return
-    lists = [(name, getattr(observed or value, name)) for name in _READERS]
-    present = [(name, items) for name, items in lists if bytes(items) != b"null"]
     if not present:
         yield Unsupported(**batch.about_nobody(change.field[:60]), kind=change.field[:60] or "empty change")
-    for name, raw_items in present:
-        items = read(raw_items, tuple[msgspec.Raw, ...])
+    for name, items in present:
         if items is None:
             yield _unreadable(raw, phone_number_id, received_at, name)
             continue

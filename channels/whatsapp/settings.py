@@ -46,6 +46,11 @@ class WhatsappSettings(GraphSettings, frozen=True, kw_only=True):
                 yield "templates", "has one without a name or a language", f"Copy both from {_MANAGER}"
             elif named.count((name, language)) > 1:
                 yield "templates", f"has {name} in {language} twice", "Keep one of them"
+        for template in self.templates:
+            if not template.text.strip():
+                # Without it, an agent would send what they cannot read.
+                fix = f"Copy the body's text, with {{{{1}}}}, {{{{2}}}} … as they stand, from {_MANAGER}"
+                yield "templates", f"has {template.name} without its text", fix
 
     def _rest(self) -> Iterator[Problem]:
         if not 0 < fit.utf16_length(self.list_label.strip()) <= LIST_LABEL_LIMIT:

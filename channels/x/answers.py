@@ -16,8 +16,9 @@ from channels.messages import ApiResponse
 from channels.x.outbound import DIRECTS, POSTS
 
 # What follows `…/problems/` in a problem's type, or a legacy code.
-_NOT_ALLOWED = {"client-forbidden", "oauth1-permissions", "not-authorized-for-resource", "unsupported-authentication"}
-_LOCKED = {"64", "326"}
+_NOT_ALLOWED = {"client-forbidden", "oauth1-permissions", "unsupported-authentication"}
+_ONE_RESOURCE = {"not-authorized-for-resource"}
+_LOCKED = {"64", "326"}  # an account: ours, or the one that the answer names
 _DUPLICATE = {"187"}
 _CLOSED_TO_US = {"349", "150"}  # not verified for v2, so the words are looked at too
 _CAPPED = "usage-capped"
@@ -35,6 +36,7 @@ class Problem(NamedTuple):
 
     codes: frozenset[str]
     words: str
+    one_resource: bool  # it names the post or the person that it is about
 
     def says(self, *phrases: str) -> bool:
         return any(phrase in self.words.casefold() for phrase in phrases)
@@ -119,14 +121,16 @@ def problem(body: Mapping[str, Any]) -> Problem:
     """Both forms, {"title", "detail", "type"} and {"errors": [{"code", "message"}]}, and one within the other."""
     codes: set[str] = set()
     words: list[str] = []
+    one_resource = False
     for part in _parts(body):
+        one_resource |= any(part.get(key) for key in ("resource_id", "resource_type"))
         kind = part.get("type")
         if isinstance(kind, str):
             codes.add(kind.rstrip("/").rsplit("/", 1)[-1][:60])
         if isinstance(part.get("code"), int):
             codes.add(str(part["code"])[:20])
         words += [value for key in ("title", "detail", "message") if isinstance(value := part.get(key), str)]
-    return Problem(frozenset(codes), ": ".join(dict.fromkeys(words)))
+    return Problem(frozenset(codes), ": ".join(dict.fromkeys(words)), one_resource or bool(codes & _ONE_RESOURCE))
 
 
 def _parts(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -141,7 +145,7 @@ def _refuse(found: Problem, detail: str, code: str) -> None:
         raise Duplicate(detail, code=code)
     if found.says("not been mentioned or otherwise engaged"):
         raise Rejected(detail, code="not_summoned")
-    if found.codes & (_NOT_ALLOWED | _LOCKED):
+    if found.codes & _NOT_ALLOWED or (found.codes & _LOCKED and not found.one_resource):
         raise AuthFailed(detail, code=code)
     if found.codes & _CLOSED_TO_US or found.says("permission to dm", "send messages to this user", "direct message"):
         raise RecipientGone(detail, code=code)

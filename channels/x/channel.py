@@ -100,12 +100,15 @@ class XChannel(PollingChannel[XSettings]):
     def usage(self, response: ApiResponse) -> Sequence[Usage]:
         return answers.usage(response)
 
-    async def find_sent(self, message: OutboundMessage, index: int, since: datetime) -> str | None:
+    async def find_sent(
+        self, message: OutboundMessage, index: int, since: datetime, besides: frozenset[str] = frozenset()
+    ) -> str | None:
         """By its words: X knows no key of ours. Raises a SendError when X does not tell."""
         calls = self.render(message)
         if index >= len(calls):
             return None
-        return await lookup.find(self.transport, self.settings, message, str(calls[index].json["text"]), since)
+        text = str(calls[index].json["text"])
+        return await lookup.find(self.transport, self.settings, message, text, since, besides)
 
     def open_transport(self) -> Transport:
         from channels.x.client import XTransport  # noqa: PLC0415 - parsing needs no client

@@ -22,7 +22,12 @@ T = TypeVar("T")
 
 
 async def find(
-    transport: Transport, settings: XSettings, message: OutboundMessage, text: str, since: datetime
+    transport: Transport,
+    settings: XSettings,
+    message: OutboundMessage,
+    text: str,
+    since: datetime,
+    besides: frozenset[str],
 ) -> str | None:
     """The id of the post or direct message with these words, or None when there is none since then.
 
@@ -30,25 +35,31 @@ async def find(
     """
     wanted = comparable(text)
     if message.surface is Surface.PUBLIC:
-        return await _reply(transport, settings.user_id, message.reply_to, wanted, since)
-    return await _direct(transport, settings.user_id, message.to, wanted, since)
+        return await _reply(transport, settings.user_id, message.reply_to, wanted, since, besides)
+    return await _direct(transport, settings.user_id, message.to, wanted, since, besides)
 
 
-async def _reply(transport: Transport, us: str, parent: str, wanted: str, since: datetime) -> str | None:
+async def _reply(
+    transport: Transport, us: str, parent: str, wanted: str, since: datetime, besides: frozenset[str]
+) -> str | None:
     """https://docs.x.com/x-api/users/get-posts"""
     query = {
         "start_time": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "tweet.fields": "author_id,created_at,entities,note_tweet,referenced_tweets",
-        "max_results": "20",
+        "max_results": "100",
     }
     async for post in _items(transport, f"/2/users/{us}/tweets", query, wire.Post):
+        if str(post.id) in besides:
+            continue
         whole = post.note_tweet if post.note_tweet and post.note_tweet.text else post
         if post.parent == parent and comparable(plain(whole.text, whole.entities.urls)) == wanted:
             return str(post.id)
     return None
 
 
-async def _direct(transport: Transport, us: str, participant: str, wanted: str, since: datetime) -> str | None:
+async def _direct(
+    transport: Transport, us: str, participant: str, wanted: str, since: datetime, besides: frozenset[str]
+) -> str | None:
     """Newest first: https://docs.x.com/x-api/direct-messages/lookup/introduction"""
     query = {
         "dm_event.fields": "id,event_type,sender_id,text,created_at,entities",
@@ -59,6 +70,8 @@ async def _direct(transport: Transport, us: str, participant: str, wanted: str, 
     async for direct in _items(transport, path, query, wire.PolledDirect):
         if direct.created_at is not None and direct.created_at.tzinfo and direct.created_at < since:
             return None
+        if str(direct.id) in besides:
+            continue
         if str(direct.sender_id) == us and comparable(plain(direct.text, direct.entities.urls)) == wanted:
             return str(direct.id)
     return None

@@ -43,6 +43,15 @@ def test_a_public_response_is_the_same_for_everybody(name: str) -> None:
         ("card 4111 1111 1111 1111", "number"),
         ("your savings account is open", "product held"),
         ("the parcel ZX9 is late", "order_ref"),
+        ("the parcel Z X-9 is late", "order_ref"),
+        ("Pesanan AR–20308 dikirim", "reference"),
+        ("Pesanan AR\u201120308 dikirim", "reference"),
+        ("order A\u200bR-20308", "reference"),
+        ("order ＡＲ－２０３０８", "reference"),
+        ("order AR.20308", "reference"),
+        ("Saldo 1.250.000 ya", "amount"),
+        ("your Gold credit card was sent", "product held"),
+        ("kartu Gold Anda sudah dikirim", "product held"),
     ],
 )
 def test_what_belongs_to_one_customer_is_seen(text: str, kind: str) -> None:

@@ -24,7 +24,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from channels.base import Channel
+from channels.base import Channel, words_of
 from channels.capabilities import Capabilities
 from channels.errors import PayloadError, RateLimited, Rejected, SendError, SettingsError, SignatureError
 from channels.messages import (
@@ -172,10 +172,11 @@ class ChannelConformance:
 
     # ---- settings ----------------------------------------------------------------------------------
     def test_an_empty_secret_refuses_to_start_and_names_the_key(self, secret_key: str) -> None:
-        with pytest.raises(SettingsError) as caught:
-            self.channel_class.from_mapping({**self.settings, secret_key: ""})
-        assert secret_key in str(caught.value)
-        assert caught.value.fix
+        for nothing in ("", " " * 40):
+            with pytest.raises(SettingsError) as caught:
+                self.channel_class.from_mapping({**self.settings, secret_key: nothing})
+            assert secret_key in str(caught.value)
+            assert caught.value.fix
 
     def test_an_unknown_setting_is_refused_by_name(self) -> None:
         with pytest.raises(SettingsError, match="no_such_setting"):
@@ -348,6 +349,13 @@ class ChannelConformance:
             assert (button.url or button.key) in everything or f". {button.title}" in everything
         for attachment in message.attachments:
             assert attachment.url in everything
+
+    def test_the_words_of_a_call_are_what_the_customer_reads(self, surface: Surface, standard: str) -> None:
+        # By these words an echo is recognised as ours.
+        message = self.message(surface, **STANDARD[standard])
+        long = self.message(surface, **{**STANDARD[standard], "text": message.text * 400})
+        for call in (*self.channel().render(message), *self.channel().render(long)):
+            assert words_of(call) == self.said(call)
 
     @pytest.mark.parametrize(
         "unit",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -407,6 +407,20 @@ async def test_a_comment_is_found_by_its_words_author_and_time() -> None:
     for data, expected in cases:
         channel, _ = channel_over(answers={place: ok(data=data)})
         assert await channel.find_sent(public, 0, SINCE) == expected
+
+
+async def test_another_message_of_ours_with_the_same_words_is_passed_over() -> None:
+    earlier, ours = {**written("Halo"), "id": "earlier"}, {**written("Halo"), "id": "ours"}
+    public = outbound(text="Halo", surface=Surface.PUBLIC, reply_to=ROOT, root=ROOT)
+    private = outbound(text="Halo", to=PSID)
+    places: Sequence[tuple[str, OutboundMessage, Callable[[list[dict[str, Any]]], ApiResponse]]] = [
+        (f"GET {ROOT}/comments", public, lambda found: ok(data=found)),
+        (f"GET {PAGE}/conversations", private, lambda found: ok(data=[{"messages": {"data": found}}])),
+    ]
+    for place, message, answer in places:
+        for found, expected in (([earlier, ours], "ours"), ([earlier], None)):
+            channel, _ = channel_over(answers={place: answer(found)})
+            assert await channel.find_sent(message, 0, SINCE, frozenset({"earlier"})) == expected
 
 
 async def test_comments_are_read_on_while_they_are_newer() -> None:

@@ -177,10 +177,19 @@ class TestInstagram(ChannelConformance):
         (event,) = self.channel().parse(self.request(body))
         assert isinstance(event, HumanEcho)
 
+    def test_hidden_people_under_one_comment_are_not_one(self) -> None:
+        document = json.loads(self.body("comment_without_author"))
+        document["entry"][0]["changes"][0]["value"]["parent_id"] = COMMENT
+        (event,) = self.channel().parse(self.request(json.dumps(document).encode()))
+        assert isinstance(event, MessageReceived)
+        assert (event.root, event.thread_id) == (COMMENT, "anon:17894227972186124")
+        assert event.private_reply
+
     def test_a_mention_knows_nobody_and_waits_for_its_words(self) -> None:
         event = self.only("mention_in_a_comment")
         assert isinstance(event, MessageReceived)
         assert event.incomplete
+        assert not event.private_reply, "it would hang on a comment under one's own media"
         assert event.external_id == event.root == f"mention:17918195224117851:{COMMENT}"
         assert event.thread_id == event.customer.external_id == f"anon:{COMMENT}"
         caption = self.only("mention_in_a_caption")
@@ -329,7 +338,6 @@ class TestInstagram(ChannelConformance):
 
     def test_the_link_into_the_private_chat(self) -> None:
         assert self.channel().private_link() == "https://ig.me/m/ArunikaBank"
-        assert not InstagramChannel.from_mapping({**SETTINGS, "username": ""}).private_link()
 
 
 @pytest.mark.parametrize(
@@ -340,6 +348,8 @@ class TestInstagram(ChannelConformance):
         ("login", "google"),
         ("page_id", "arunika"),
         ("username", "@arunika"),
+        ("username", ""),
+        ("instagram_app_secret", "  "),
         ("graph_url", "http://graph.instagram.com"),
         ("app_url", "graph.facebook.com"),
         ("webhook_url", "http://arunika.example"),

@@ -14,6 +14,7 @@ import pytest
 from channels.base import Transport
 from channels.errors import Ambiguous, AuthFailed, SendError, Unavailable
 from channels.instagram.channel import InstagramChannel
+from channels.instagram.inbound import FIELDS, MENTIONS
 from channels.messages import ApiCall, ApiResponse, Attachment, Customer, MessageReceived, Surface, Unsupported
 from tests.channels.test_instagram import ACCOUNT, COMMENT, SETTINGS, USER, answer, refused
 from tests.channels.test_instagram import TestInstagram as Case
@@ -80,6 +81,20 @@ async def test_a_private_message_is_found_by_its_words() -> None:
     assert graph.calls[0].query["user_id"] == USER
     assert await api(theirs, earlier).channel().find_sent(message, 0, SINCE) is None
     assert await api().channel().find_sent(message, 0, SINCE) is None
+
+
+async def test_another_message_of_ours_with_the_same_words_is_passed_over() -> None:
+    private = [{"id": number, "message": "Hi", "created_time": "2026-01-02T03:04:06+0000"} for number in ("1", "2")]
+    public = [{"id": number, "text": "Hi", "timestamp": "2026-01-02T03:04:06+0000"} for number in ("1", "2")]
+    for besides, expected in (({"1"}, "2"), ({"1", "2"}, None)):
+        graph = FakeGraph(
+            {
+                f"GET {ACCOUNT}/conversations": [answer(data=[{"messages": {"data": private}}])],
+                f"GET {COMMENT}/replies": [answer(data=public)],
+            }
+        )
+        for message in (CASE.message(text="Hi"), CASE.message(Surface.PUBLIC, text="Hi")):
+            assert await graph.channel().find_sent(message, 0, SINCE, frozenset(besides)) == expected
 
 
 async def test_a_conversation_that_has_moved_on_leaves_it_open() -> None:
@@ -219,6 +234,24 @@ async def test_check_says_what_is_wrong_and_what_to_do(call: str, told: ApiRespo
     assert not health.ok
     assert [found.name for found in health.probes if not found.ok] == [probe]
     assert health.fix
+
+
+async def test_through_a_page_the_app_has_to_be_registered_for_every_field() -> None:
+    page = "100200300"
+    scopes = ["instagram_basic", "instagram_manage_messages", "instagram_manage_comments", "pages_manage_metadata"]
+    linked = {
+        f"GET {page}": [answer(name="Arunika", instagram_business_account={"id": ACCOUNT})],
+        f"GET {page}/subscribed_apps": [answer(data=[{"id": "900100", "subscribed_fields": ["feed"]}])],
+        "GET debug_token": [answer(data={"app_id": "900100", "is_valid": True, "scopes": scopes})],
+    }
+    every = [{"name": field} for field in (*FIELDS, MENTIONS)]
+    for fields, wrong in ((every, []), (every[:-1], ["delivery"])):
+        registered = {"object": "instagram", "active": True, "fields": fields}
+        table = healthy() | {name: list(told) for name, told in linked.items()}
+        graph = FakeGraph(table | {"GET 900100/subscriptions": [answer(data=[registered])]})
+        health = await graph.channel(THROUGH_PAGE).check()
+        assert [found.name for found in health.probes if not found.ok] == wrong, health
+    assert "mentions" in health.detail
 
 
 async def test_a_clock_that_is_off_is_found() -> None:

@@ -66,6 +66,8 @@ SETTINGS = {
     "member_id": "zLqTygBP8S",
 }
 POLLING = {"organization_id": "96072893", "token": TOKEN, "mode": "polling"}
+# What an application of a higher tier has.
+OFTEN = {**POLLING, "daily_calls": 100_000, "member_daily_calls": 100_000}
 TARGET = "rest/socialActions/urn%3Ali%3Acomment%3A%28urn%3Ali%3Aactivity%3A7094637247890620418%2C7094977717598625792%29"
 
 
@@ -123,6 +125,10 @@ class TestLinkedin(ChannelConformance):
         "bad request": (refusal(400, "ILLEGAL_ARGUMENT"), Rejected),
         "token ended": (refusal(401, "EXPIRED_ACCESS_TOKEN", service=65602), AuthFailed),
         "role lost": (refusal(403, "ACCESS_DENIED"), AuthFailed),
+        "comments closed": (refusal(403, "FORBIDDEN", "Comments are disabled on this share", service=0), Rejected),
+        "denied for this one": (refusal(403, "ACCESS_DENIED", "Author has blocked the actor", service=200), Rejected),
+        "permission missing": (refusal(403, "FORBIDDEN", "Not enough permissions to access", service=0), AuthFailed),
+        "scope missing": (refusal(403, "INSUFFICIENT_SCOPE", service=0), AuthFailed),
         "comment gone": (refusal(404, "NOT_FOUND"), Rejected),
         "conflict": (refusal(409, "CONFLICT"), Rejected),
         "unprocessable": (refusal(422, "UNPROCESSABLE_ENTITY"), Rejected),
@@ -300,6 +306,7 @@ class TestLinkedin(ChannelConformance):
         ("text_limit", 99),
         ("daily_calls", 0),
         ("member_daily_calls", 0),
+        ("refresh_token", " "),
     ],
 )
 def test_wrong_settings_name_the_key(key: str, value: Any) -> None:
@@ -307,6 +314,16 @@ def test_wrong_settings_name_the_key(key: str, value: Any) -> None:
         LinkedinChannel.from_mapping({**SETTINGS, key: value})
     assert caught.value.key == f"linkedin.{key}"
     assert caught.value.fix
+
+
+def test_polls_leave_some_of_the_days_calls() -> None:
+    LinkedinChannel.from_mapping(POLLING)
+    for limits in ({"member_daily_calls": 100}, {"member_daily_calls": 500, "daily_calls": 100}):
+        LinkedinChannel.from_mapping({**POLLING, **limits, "poll_interval_s": 960})
+        LinkedinChannel.from_mapping({**SETTINGS, **limits, "poll_interval_s": 5})
+        with pytest.raises(SettingsError, match="960") as caught:
+            LinkedinChannel.from_mapping({**POLLING, **limits, "poll_interval_s": 959})
+        assert caught.value.key == "linkedin.poll_interval_s"
 
 
 def test_renewal_needs_the_application_too() -> None:
@@ -387,6 +404,13 @@ class TestFindSent:
         api = FakeApi({f"GET {TARGET}/comments": answers})
         return await over(api).find_sent(outbound(text=text), 0, NOW), api
 
+    async def test_another_message_of_ours_with_the_same_words_is_passed_over(self) -> None:
+        comments = [stored("3", "Halo", self.later), stored("4", "Halo", self.later + timedelta(seconds=1))]
+        for besides in ("4", f"urn:li:comment:({POST},4)"):
+            api = FakeApi({f"GET {TARGET}/comments": page(*comments)})
+            found = await over(api).find_sent(outbound(text="Halo"), 0, NOW, frozenset({besides}))
+            assert found == f"urn:li:comment:({POST},3)"
+
     async def test_the_newest_of_our_own_with_these_words(self) -> None:
         comments = [
             stored("1", "Halo", self.earlier),
@@ -453,6 +477,17 @@ async def test_words_that_a_notification_only_points_at_are_fetched() -> None:
     assert await channel.complete(event) is event
 
 
+async def test_what_is_gone_before_it_can_be_read_is_not_answered() -> None:
+    api = FakeApi({"GET rest/": refusal(404, "NOT_FOUND")})
+    for name in ("pointed_at", "share_mention_bare"):
+        (event,) = TestLinkedin().events(name)
+        left = await over(api).complete(event)
+        assert isinstance(left, Unsupported)
+        assert (left.event_id, left.thread_id) == (event.event_id, event.thread_id)
+    with pytest.raises(Rejected):  # one comment that we may not see says nothing about the channel
+        await over(FakeApi({"GET rest/": refusal(403, "FORBIDDEN", service=0)})).complete(event)
+
+
 # ---- polling -----------------------------------------------------------------------------------------
 
 NEWS = "GET rest/organizationalEntityNotifications"
@@ -495,7 +530,7 @@ async def test_what_was_read_is_not_read_again_and_what_comes_late_is(monkeypatc
     clock(monkeypatch)
     first, late, newer = recent(1, minutes_ago=2), recent(2, minutes_ago=4), recent(3, minutes_ago=0)
     api = FakeApi({NEWS: [page(first), page(first), page(late, first, newer), page(late, first, newer)]})
-    channel = over(api, {**POLLING, "poll_interval_s": 5})
+    channel = over(api, {**OFTEN, "poll_interval_s": 5})
     events, cursor = await channel.poll("")
     assert len(events) == 1
     assert await channel.poll(cursor) == ([], cursor)
@@ -509,7 +544,7 @@ async def test_an_unreadable_notification_is_kept_aside_once(monkeypatch: pytest
     clock(monkeypatch)
     strange: Sequence[Any] = (recent(2, ["x"]), {"hello": 1}, "text", None)
     api = FakeApi({NEWS: page(recent(1), *strange, recent(3))})
-    channel = over(api, {**POLLING, "poll_interval_s": 5})
+    channel = over(api, {**OFTEN, "poll_interval_s": 5})
     events, cursor = await channel.poll("")
     assert sorted(type(event).__name__ for event in events) == ["MessageReceived"] * 2 + ["Unsupported"] * 4
     assert all(event.raw for event in events if isinstance(event, Unsupported))
@@ -531,7 +566,7 @@ async def test_all_pages_are_read_and_a_server_that_repeats_itself_does_not_hold
 async def test_it_waits_in_turns_shorter_than_the_turn_to_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     waits = clock(monkeypatch)
     api = FakeApi({NEWS: page()})
-    channel = over(api, {**POLLING, "poll_interval_s": 100})
+    channel = over(api, {**OFTEN, "poll_interval_s": 100})
     _, cursor = await channel.poll("")
     assert waits == [], "the first answer comes at once"
     for expected in (1, 1, 2):

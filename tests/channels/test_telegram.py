@@ -187,6 +187,13 @@ def test_wrong_settings_name_the_key_and_never_the_value(key: str, value: Any) -
         assert str(value) not in str(caught.value)
 
 
+def test_the_link_into_the_private_chat() -> None:
+    section = {"token": "123456:ABC-def", "mode": "polling"}
+    named = TelegramChannel.from_mapping({**section, "bot_username": "arunika_bot"})
+    assert named.private_link() == "https://t.me/arunika_bot"
+    assert TelegramChannel.from_mapping(section).private_link() == ""
+
+
 def test_polling_needs_no_secret_and_then_refuses_every_webhook() -> None:
     channel = TelegramChannel.from_mapping({"token": TOKEN, "mode": "polling"})
     assert channel.polls

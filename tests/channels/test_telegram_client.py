@@ -168,7 +168,7 @@ async def test_a_message_goes_out_part_by_part_and_a_flood_stops_it() -> None:
     async with bot_api(answer) as url:
         channel = TelegramChannel.from_mapping({"token": TOKEN, "mode": "polling", "base_url": url})
         message = Case().message(text="word " * 1000)
-        assert await channel.send_part(message, 0) == "1"
+        assert (await channel.send_part(message, 0)).external_id == "1"
         with pytest.raises(RateLimited) as caught:
             await channel.send_part(message, 1)
         assert caught.value.retry_after == 3

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
+from channels.base import words_of
 from channels.errors import (
     Ambiguous,
     AuthFailed,
@@ -109,7 +110,7 @@ class TestWhatsapp(ChannelConformance):
         **{f"template {code}": (refused(code), Rejected) for code in (132008, 132012, 132015, 132016)},
         "locked": (refused(131031), AuthFailed),
         "policy": (refused(368), AuthFailed),
-        "country": (refused(130497), AuthFailed),
+        "country": (refused(130497), Rejected),
         "payment": (refused(131042), AuthFailed),
         "auth": (refused(0, 401), AuthFailed),
         "token": (refused(190, 401), AuthFailed),
@@ -195,6 +196,36 @@ class TestWhatsapp(ChannelConformance):
     def test_a_redelivered_body_gives_the_same_event_ids(self) -> None:
         for name in ("account_update", "interactive_with_error", "user_preferences", "user_id_update"):
             assert [event.event_id for event in self.events(name)] == [event.event_id for event in self.events(name)]
+
+    def test_a_contact_of_somebody_else_names_nobody(self) -> None:
+        """The only contact of a batch is whose message it is where that is the only one, or where it names nobody."""
+        rina = {"profile": {"name": "Rina"}, "wa_id": TO, "user_id": "US.1"}
+
+        def read(*given: Mapping[str, str], contact: Mapping[str, Any] = rina) -> list[tuple[str, str, str]]:
+            document = json.loads(self.body("text"))
+            value = document["entry"][0]["changes"][0]["value"]
+            (message,) = value["messages"]
+            bare = {key: what for key, what in message.items() if key not in {"from", "from_user_id"}}
+            value["messages"] = [{**bare, **who, "id": f"wamid.{number}"} for number, who in enumerate(given)]
+            value["contacts"] = [contact]
+            events = self.channel().parse(self.request(json.dumps(document).encode()))
+            return [(event.thread_id, event.customer.address, event.customer.name) for event in events]
+
+        hers = ("US.1", TO, "Rina")
+        assert read({}) == read({"from": TO}) == read({"from_user_id": "US.1"}) == [hers]
+        assert read({}, {"from": TO}, {"from": "628119999999"}) == [hers, hers, ("628119999999", "", "")]
+        assert read({"from": "628119999999"}) == [("628119999999", "", "")]
+        assert read({"from_user_id": "US.2"}) == [("US.2", "", "")]
+        assert read({"from": "628119999999", "from_user_id": "US.1"}) == [("US.1", "628119999999", "Rina")]
+        # Where the contact tells no number, it contradicts none; but only one message can be meant.
+        scoped = {"profile": {"name": "Rina"}, "user_id": "US.1"}
+        assert read({"from": TO}, contact=scoped) == [hers]
+        assert read({"from": TO}, {"from": "628119999999"}, contact=scoped) == [(TO, "", ""), ("628119999999", "", "")]
+
+    def test_a_templates_words_are_the_platforms(self) -> None:
+        template = Template(name="follow_up", language="id", parameters=("Rina",))
+        (call,) = self.channel().render(self.message(template=template))
+        assert words_of(call) == ""
 
     def test_spoiled_contacts_cost_no_message(self) -> None:
         document = json.loads(self.body("text"))

@@ -25,6 +25,8 @@ SETTINGS = {
 }
 SECRETS = ("app_secret", "verify_token", "token")
 PATH = "1122334455667/messages"
+ADDRESS = "https://arunika.example/webhooks/whatsapp"
+FIELDS = [{"name": name} for name in ("messages", "smb_message_echoes", "user_preferences")]
 
 
 def message(text: str) -> OutboundMessage:
@@ -57,7 +59,8 @@ def refused(code: int, status: int = 400) -> ApiResponse:
         ("list_label", "x" * 21),
         ("webhook_fields", ["user_preferences"]),
         ("templates", [{"name": "", "language": "id"}]),
-        ("templates", [{"name": "a", "language": "id"}, {"name": "a", "language": "id"}]),
+        ("templates", [{"name": "a", "language": "id", "text": "A"}, {"name": "a", "language": "id", "text": "A"}]),
+        ("templates", [{"name": "a", "language": "id"}]),
     ],
 )
 def test_wrong_settings_name_the_key(key: str, value: Any) -> None:
@@ -136,7 +139,7 @@ def healthy(**changes: ApiResponse | SendError) -> dict[str, ApiResponse | SendE
     token = {"is_valid": True, "app_id": "900100", "expires_at": 0}
     scopes = {"scopes": ["whatsapp_business_messaging", "whatsapp_business_management"]}
     ours = {"whatsapp_business_api_data": {"id": "900100", "name": "Sigap"}}
-    hook = {"object": "whatsapp_business_account", "callback_url": "https://arunika.example", "active": True}
+    hook = {"object": "whatsapp_business_account", "callback_url": ADDRESS, "active": True, "fields": FIELDS}
     return {
         "GET 1122334455667": ApiResponse(
             status=200, headers={"date": now}, body={"id": "1122334455667", "verified_name": "Arunika"}
@@ -150,6 +153,7 @@ def healthy(**changes: ApiResponse | SendError) -> dict[str, ApiResponse | SendE
 
 async def test_check_finds_nothing_wrong() -> None:
     channel, _ = over(healthy())
+    await channel.start(ADDRESS)
     health = await channel.check()
     assert health.ok, health.detail
     assert {probe.name for probe in health.probes} >= {"credentials", "permissions", "subscription", "token", "clock"}
@@ -173,6 +177,24 @@ async def test_check_says_what_is_wrong_and_what_to_do(name: str, found: ApiResp
     assert set(wrong) == {probe}
     assert wrong[probe].fix
     assert not [key for key in SECRETS if str(SETTINGS[key]) in health.detail + health.fix]
+
+
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        ({"callback_url": "https://other.example"}, "another address"),
+        ({"fields": FIELDS[:1]}, "smb_message_echoes, user_preferences"),
+    ],
+)
+async def test_check_compares_what_is_registered(change: Mapping[str, Any], detail: str) -> None:
+    hook = {"object": "whatsapp_business_account", "callback_url": ADDRESS, "active": True, "fields": FIELDS, **change}
+    told = ApiResponse(status=200, body={"data": [hook]})
+    channel, _ = over(healthy(**{"GET 900100/subscriptions": told}))
+    await channel.start(ADDRESS)
+    health = await channel.check()
+    assert [item.name for item in health.probes if not item.ok] == ["delivery"]
+    assert detail in health.detail
+    assert health.fix
 
 
 async def test_check_sees_a_wrong_clock() -> None:

@@ -134,8 +134,12 @@ class TestX(ChannelConformance):
         ),
         "client forbidden": (refusal(403, "not enrolled", "client-forbidden"), AuthFailed),
         "permissions": (refusal(403, "app permissions", "oauth1-permissions"), AuthFailed),
-        "not authorized": (refusal(403, "not authorized", "not-authorized-for-resource"), AuthFailed),
+        "not authorized": (refusal(403, "not authorized", "not-authorized-for-resource"), Rejected),
         "locked": (ApiResponse(status=403, body={"errors": [{"code": 326, "message": "locked"}]}), AuthFailed),
+        "theirs is locked": (
+            ApiResponse(status=403, body={"errors": [{"code": 64, "message": "suspended", "resource_type": "user"}]}),
+            Rejected,
+        ),
         "wrong token": (refusal(401, "Unauthorized"), AuthFailed),
         "parent deleted": (refusal(404, "Could not find tweet with id: [1]", "resource-not-found"), Rejected),
         "invalid": (refusal(400, "The 'text' parameter is required.", "invalid-request"), Rejected),
@@ -394,6 +398,8 @@ def test_ours_is_recognised_as_x_shows_it() -> None:
         ("user_id", ""),
         ("user_id", "ArunikaBank"),
         ("username", "@ArunikaBank"),
+        ("client_secret", " "),
+        ("user_token", " "),
         ("mode", "stream"),
         ("tier", "free"),
         ("base_url", "http://api.x.com"),
@@ -542,6 +548,19 @@ async def test_a_reply_is_found_by_its_words_and_what_it_answers() -> None:
     assert await channel.find_sent(message, 0, SINCE) == "1"
     assert api.asked[0].query["start_time"] == "2026-08-12T18:00:00Z"
     assert await channel.find_sent(outgoing(Surface.PUBLIC, "Not there"), 0, SINCE) is None
+
+
+async def test_another_message_of_ours_with_the_same_words_is_passed_over() -> None:
+    at = "2026-08-12T18:01:00.000Z"
+    directs = [
+        {"id": number, "event_type": "MessageCreate", "sender_id": US, "text": "Halo", "created_at": at}
+        for number in ("2", "1")
+    ]
+    posts = [own_post("2", "@OtherUser Halo"), own_post("1", "@OtherUser Halo")]
+    for besides, expected in (({"2"}, "1"), ({"1", "2"}, None)):
+        channel, _ = fake({OWN_MESSAGES: ok({"data": directs}), OWN_POSTS: ok({"data": posts})})
+        for surface in Surface:
+            assert await channel.find_sent(outgoing(surface, "Halo"), 0, SINCE, frozenset(besides)) == expected
 
 
 async def test_a_direct_message_is_found_behind_the_first_page() -> None:

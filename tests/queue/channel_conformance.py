@@ -43,8 +43,16 @@ class ThreadsContract:
         await threads.learn("chat", {"post:1": "8", "post:2": "8"})
         assert dict(await threads.find("chat", ["post:1", "post:2"])) == {"post:1": "7", "post:2": "8"}
 
+    async def test_unless_it_is_replaced(self, threads: Threads) -> None:
+        await threads.learn("chat", {"0812": "7", "psid": "7"})
+        await threads.replace("chat", {"0812": "8", "last:1": "8"})
+        await threads.learn("chat", {"0812": "9"})
+        assert dict(await threads.find("chat", ["0812", "psid", "last:1"])) == {"0812": "8", "psid": "7", "last:1": "8"}
+        assert dict(await threads.find("feed", ["0812"])) == {}
+
     async def test_nothing_to_learn(self, threads: Threads) -> None:
         await threads.learn("chat", {})
+        await threads.replace("chat", {})
 
     async def test_other_names_count_when_a_conversation_has_them(
         self, threads: Threads, begun: Callable[[str], Awaitable[None]]

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from bot.core.conversation import Conversation, Handoff, Owner
+from bot.core.echo import under_root
 from bot.core.events import AnyEvent, CustomerWrote, IntentSeen, ReplyComposed, ReplySent
 from bot.core.ports import (
     Commit,
@@ -28,7 +29,7 @@ from bot.core.ports import (
     Timer,
     VersionConflict,
 )
-from channels.messages import Button, Customer, OutboundMessage, Sender
+from channels.messages import Button, Customer, OutboundMessage, Sender, Surface
 
 KEY = "chat:7"
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -533,7 +534,7 @@ class SendLogContract:
         await self.verdict(world, reply("m"))
         await world.sends.give_up(reply("m"), 0)
         assert await world.sends.confirm(KEY, "m/0", "p5")
-        assert await world.sends.whose(KEY, "p5", "") == "m/0"
+        assert await world.sends.whose(KEY, "p5") == "m/0"
 
     async def test_each_part_is_confirmed_by_itself(self, world: World) -> None:
         await self.taken_at(world, 0)
@@ -554,10 +555,10 @@ class SendLogContract:
         await self.taken_at(world, 0)
         await self.verdict(world, reply("m"))
         await world.sends.finish(reply("m"), 0, "p5")
-        for text in ("", "quite different words"):
+        for text in (None, "", "quite different words"):
             assert await world.sends.whose(KEY, "p5", text) == "m/0"
-        assert await world.sends.whose(KEY, "p6", "") == ""
-        assert await world.sends.whose("chat:8", "p5", "") == "", "of another customer"
+        assert await world.sends.whose(KEY, "p6") == ""
+        assert await world.sends.whose("chat:8", "p5") == "", "of another customer"
 
     async def test_whose_it_is_by_words_that_are_on_their_way_or_just_left(self, world: World) -> None:
         message = reply("m", text="Halo Kak,\n\nlihat https://a.example/x | ya")
@@ -583,3 +584,107 @@ class SendLogContract:
         assert [await world.sends.asked(reply("m"), 0) for _ in range(3)] == [1, 2, 3]
         assert await world.sends.asked(reply("m"), 1) == 1
         assert await world.sends.asked(reply("n"), 0) == 1
+
+    # ---- the words of each part --------------------------------------------------------------------
+
+    async def test_words_are_those_that_the_customer_reads(self, world: World) -> None:
+        """A message is divided, numbered, or shown as a picture: its parts' words are not its text."""
+        await self.taken_at(world, 0)
+        message = reply("m", text="First half. Second half.")
+        for part, words in enumerate(("First half.", "Second half.", "")):
+            assert await world.sends.whose(KEY, "p", words) == ""
+            await world.sends.begin(message, part, "me:1", words)
+            assert await world.sends.whose(KEY, "p", words) == f"m/{part}"
+            await world.sends.finish(message, part, f"p{part}", words)
+            assert await world.sends.whose(KEY, "p", words) == f"m/{part}"
+        for other in ("First half. Second half.", "half.", "First half. Second", "First half. And more.", "a"):
+            assert await world.sends.whose(KEY, "p", other) == "", "equal, not alike"
+
+    async def test_by_its_id_alone_where_no_words_are_asked_for(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await world.sends.begin(reply("m"), 0, "me:1", "")
+        assert await world.sends.whose(KEY, "p5") == ""
+        assert await world.sends.whose(KEY, "p5", "") == "m/0"
+
+    # ---- several customers under one public message ------------------------------------------------
+
+    async def test_public_words_are_known_under_their_root_too(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        public = reply("m", surface=Surface.PUBLIC, root="r1", reply_to="c5")
+        root = under_root("chat", "r1")
+        await self.verdict(world, public)
+        assert await world.sends.whose(root, "p5", "reply m") == "m/0"
+        await world.sends.finish(public, 0, "p5")
+        for place in (KEY, root):
+            assert await world.sends.whose(place, "p5") == "m/0"
+        for place in (under_root("chat", "r2"), under_root("feed", "r1")):
+            assert await world.sends.whose(place, "p5", "reply m") == ""
+
+    async def test_private_words_are_not(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await self.verdict(world, reply("m", root="r1"))
+        await world.sends.finish(reply("m", root="r1"), 0, "p5")
+        assert await world.sends.whose(under_root("chat", "r1"), "p5", "reply m") == ""
+
+    async def test_taken_back_under_the_root_as_well(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        public = reply("m", surface=Surface.PUBLIC, root="r1")
+        await self.verdict(world, public)
+        await world.sends.abort(public, 0)
+        assert await world.sends.whose(under_root("chat", "r1"), "p5", "reply m") == ""
+
+    async def test_confirmed_under_a_root_is_done(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        public = reply("m", surface=Surface.PUBLIC, root="r1")
+        await self.verdict(world, public, attempt="killed:1")
+        root = under_root("chat", "r1")
+        assert await world.sends.confirm(root, "m/0", "p5")
+        assert await self.verdict(world, public, attempt="other:1") == ("done", "p5")
+        assert await world.sends.whose(root, "p5") == "m/0"
+
+    # ---- what else is there ------------------------------------------------------------------------
+
+    async def test_others_are_the_ids_of_every_other_call_in_the_same_places(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        assert await world.sends.others(reply("m"), 0) == frozenset()
+        for number, part in enumerate((0, 1)):
+            await world.sends.finish(reply("m"), part, f"p{number}")
+        await world.sends.confirm(KEY, "n/0", "p2")
+        elsewhere = reply("o", surface=Surface.PUBLIC, root="r1", thread_id="8", customer=Customer(external_id="8"))
+        await world.sends.finish(elsewhere, 0, "p3")
+        assert await world.sends.others(reply("m"), 0) == {"p1", "p2"}
+        assert await world.sends.others(reply("n"), 0) == {"p0", "p1"}
+        public = reply("q", surface=Surface.PUBLIC, root="r1")
+        assert await world.sends.others(public, 0) == {"p0", "p1", "p2", "p3"}
+
+    async def test_a_call_tells_whose_it_was(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        assert await world.sends.conversation_of("dina.a/b/1") == ""
+        await self.verdict(world, reply("dina.a/b"), 1)
+        await world.sends.finish(reply("dina.a/b"), 1, "p5")
+        assert await world.sends.conversation_of("dina.a/b/1") == KEY
+        assert await world.sends.conversation_of("dina.a/0") == ""
+        assert await world.sends.conversation_of("") == ""
+
+    async def test_what_arrived_of_a_message(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        message = reply("m")
+        assert list(await world.sends.arrived(message) or ()) == []
+        await world.sends.asked(message, 0)
+        await self.verdict(world, message, 0)
+        assert await world.sends.arrived(message) is None
+        await world.sends.abort(message, 0)
+        assert list(await world.sends.arrived(message) or ()) == []
+        for part in range(11):
+            await self.verdict(world, message, part)
+            await world.sends.finish(message, part, f"p{part}")
+        assert await world.sends.arrived(message) == [f"p{part}" for part in range(11)]
+        await self.verdict(world, message, 11)
+        assert await world.sends.arrived(message) is None
+        assert list(await world.sends.arrived(reply("n")) or ()) == []
+
+    async def test_an_echo_ends_the_doubt_about_what_arrived(self, world: World) -> None:
+        await self.taken_at(world, 0)
+        await self.verdict(world, reply("m"), attempt="killed:1")
+        await world.sends.confirm(KEY, "m/0", "p5")
+        assert await world.sends.arrived(reply("m")) == ["p5"]

@@ -18,9 +18,10 @@ from bot.adapters.redis_limits import RedisLimits
 from bot.adapters.redis_send_log import ECHO_S, RedisSendLog
 from bot.adapters.redis_store import RedisStore
 from bot.adapters.redis_threads import REMEMBERED_S, RedisThreads
+from bot.core.echo import under_root
 from bot.core.ports import Commit, ConversationStore, StoreUnavailable
 from channels.capabilities import Usage
-from channels.messages import Health
+from channels.messages import Health, Surface
 from tests.queue.channel_conformance import NOW, LimitsContract, StatesContract, ThreadsContract, at_most
 from tests.queue.store_conformance import KEY, conversation, reply
 
@@ -79,7 +80,18 @@ class TestRedisThreads(ThreadsContract):
 
     async def test_names_fade_after_ninety_days(self, threads: RedisThreads, redis: Client) -> None:
         await threads.learn("chat", {"post:1": "7"})
-        assert REMEMBERED_S - 5 < await redis.ttl("sigap:thread:chat:post:1") <= REMEMBERED_S
+        await threads.replace("chat", {"last:1": "7"})
+        for name in ("post:1", "last:1"):
+            assert REMEMBERED_S - 5 < await redis.ttl(f"sigap:thread:chat:{name}") <= REMEMBERED_S
+
+    async def test_but_not_while_they_are_used(self, threads: RedisThreads, redis: Client) -> None:
+        """A customer who writes every month stays in one case."""
+        await threads.learn("chat", {"psid": "7", "unused": "7"})
+        for name in ("psid", "unused"):
+            await redis.expire(f"sigap:thread:chat:{name}", 60)
+        assert dict(await threads.find("chat", ["psid"])) == {"psid": "7"}
+        assert await redis.ttl("sigap:thread:chat:psid") > REMEMBERED_S - 5
+        assert await redis.ttl("sigap:thread:chat:unused") <= 60
 
 
 class TestRedisLimits(LimitsContract):
@@ -133,6 +145,38 @@ class TestRedisSendLogInTime:
         assert await sends.whose(KEY, "p1", "reply sent") == "sent/0", "its id is its id"
         assert await sends.whose(KEY, "p9", "reply doubt") == "doubt/0"
 
+    @pytest.mark.parametrize("surface", Surface)
+    async def test_a_busy_thread_takes_no_more_room_and_knows_its_latest_words(
+        self, redis: Client, monkeypatch: pytest.MonkeyPatch, surface: Surface
+    ) -> None:
+        monkeypatch.setattr("bot.adapters.redis_send_log.MOST_FIELDS", 20)
+        sends = RedisSendLog(redis)
+        places = [KEY] if surface is Surface.PRIVATE else [KEY, under_root("chat", "r1")]
+        for number in range(100):
+            message = reply(f"m{number}", surface=surface, root="r1")
+            await sends.begin(message, 0, "a")
+            await sends.finish(message, 0, f"p{number}")
+            for place, latest in ((place, back) for place in places for back in range(min(number + 1, 10))):
+                known = f"m{number - latest}/0"
+                assert await sends.whose(place, f"p{number - latest}") == known
+                assert await sends.whose(place, "another-id", f"reply m{number - latest}") == known
+        for place in places:
+            for key in (f"sigap:words:{place}", f"sigap:words:{place}:older"):
+                assert 0 < await redis.hlen(key) <= 22
+                assert await redis.ttl(key) > 86_400
+            assert await sends.whose(place, "p0", "reply m0") == "", "nobody will show us that any more"
+        assert await sends.conversation_of("m0/0") == KEY
+
+    async def test_taken_back_in_the_older_half_as_well(self, redis: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("bot.adapters.redis_send_log.MOST_FIELDS", 1)
+        sends = RedisSendLog(redis)
+        await sends.begin(reply("m"), 0, "a")
+        await sends.begin(reply("n"), 0, "a")
+        assert await sends.whose(KEY, "p", "reply m") == "m/0"
+        await sends.abort(reply("m"), 0)
+        assert await sends.whose(KEY, "p", "reply m") == ""
+        assert await sends.whose(KEY, "p", "reply n") == "n/0"
+
     async def test_everything_fades(self, redis: Client) -> None:
         sends = RedisSendLog(redis)
         await sends.confirm(KEY, "m/0", "p1")
@@ -145,6 +189,7 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 UNREACHABLE: dict[str, Callable[[Client], Awaitable[object]]] = {
     "threads.find": lambda r: RedisThreads(r).find("chat", ["a"]),
     "threads.learn": lambda r: RedisThreads(r).learn("chat", {"a": "b"}),
+    "threads.replace": lambda r: RedisThreads(r).replace("chat", {"a": "b"}),
     "limits.take": lambda r: RedisLimits(r).take("chat", [at_most(1, 1.0)]),
     "limits.note": lambda r: RedisLimits(r).note("chat", [Usage(scope="app", used=1.0)]),
     "limits.used": lambda r: RedisLimits(r).used("chat"),
@@ -156,6 +201,9 @@ UNREACHABLE: dict[str, Callable[[Client], Awaitable[object]]] = {
     "sends.give_up": lambda r: RedisSendLog(r).give_up(reply("m"), 0),
     "sends.confirm": lambda r: RedisSendLog(r).confirm(KEY, "m/0", "p"),
     "sends.whose": lambda r: RedisSendLog(r).whose(KEY, "p", "words"),
+    "sends.others": lambda r: RedisSendLog(r).others(reply("m"), 0),
+    "sends.conversation_of": lambda r: RedisSendLog(r).conversation_of("m/0"),
+    "sends.arrived": lambda r: RedisSendLog(r).arrived(reply("m")),
     "sends.asked": lambda r: RedisSendLog(r).asked(reply("m"), 0),
 }
 

@@ -172,6 +172,8 @@ async def test_an_answer_that_a_killed_courier_had_just_sent_is_found_and_not_sa
     try:
         rina.write("good morning!", "private")
         rina.sees(1)
+        [said] = [line for line in await transcript(system, key) if line.author == "bot"]
+        assert said.status == "queued", "the courier still waits for the platform's answer"
         sigap.kill("courier")
     finally:
         rina.act("dials", timeout_after_send_share=0.0, echo_delay_s=0)

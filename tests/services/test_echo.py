@@ -8,10 +8,11 @@ import pytest
 
 from bot.core import events as e
 from bot.core.conversation import Owner
+from bot.core.house import House
 from bot.core.ports import HandoffRequest, Turn, Utterance
 from bot.services.deliver import ASK_AGAIN_S, MOST_LOOKS
 from channels.errors import Ambiguous, RecipientGone
-from channels.messages import HumanEcho, OutboundMessage, OwnEcho, Receipt, Surface, post_thread
+from channels.messages import Customer, HumanEcho, OutboundMessage, OwnEcho, Receipt, Surface, post_thread
 from tests.services.world import DINA, KEY, AnswerLost, SocialChannel, World
 
 PRIVATE, PUBLIC = Surface.PRIVATE, Surface.PUBLIC
@@ -112,6 +113,57 @@ class TestWhoseWordsTheyAre:
         assert channel.calls == []
         assert ("echo: hi", "dropped") in await world.statuses()
 
+    @pytest.mark.parametrize(
+        "theirs",
+        [
+            "The fee is low. Anything else?",
+            "the fee is low",
+            "Hi Ani, Rani here. The fee is low. Ask me anything.",
+            "fee is low.",
+        ],
+    )
+    async def test_words_that_only_hold_ours_or_are_held_by_them_are_a_persons(
+        self, world: World, channel: SocialChannel, theirs: str
+    ) -> None:
+        world.dialogue.script["fee"] = Turn(utterances=(Utterance(text="The fee is low. Is that all?"),))
+        world.dialogue.script["and?"] = Turn(utterances=(Utterance(text="The fee is low."),))
+        await world.write("fee", "and?")
+        await world.deliver()
+        await echo(world, theirs)
+        assert (await world.conversation()).owner is Owner.HUMAN
+
+    @pytest.mark.parametrize("shown", ["Ya", "@ani Ya", "@ani.wijaya ya", "@ani @budi  Ya"])
+    async def test_a_short_answer_with_names_in_front(self, world: World, channel: SocialChannel, shown: str) -> None:
+        world.dialogue.script["is it?"] = Turn(utterances=(Utterance(text="Ya"),))
+        await world.write("is it?")
+        await world.deliver()
+        await echo(world, shown, "other-id")
+        assert (await world.conversation()).owner is Owner.BOT
+        await echo(world, f"{shown}, betul", "h2")
+        assert (await world.conversation()).owner is Owner.HUMAN
+
+    async def test_a_picture_is_shown_without_words(self, world: World, channel: SocialChannel) -> None:
+        """The part that is on its way has none, though the message has some."""
+        picture = Utterance(text="Our branches:", image="https://a.example/map.png")
+        world.dialogue.script["map"] = Turn(utterances=(picture,))
+        await world.write("map")
+
+        async def at_once(message: OutboundMessage) -> None:
+            if channel.calls[-1] == "send":
+                await echo(world, "", "p9")
+
+        channel.before_answer = at_once
+        await world.deliver()
+        assert channel.calls == ["Our branches:", "send"]
+        assert (await world.conversation()).owner is Owner.BOT
+        assert await world.statuses() == [("Our branches:", "sent")]
+
+    async def test_a_picture_where_only_words_went_out_is_a_persons(self, world: World, channel: SocialChannel) -> None:
+        await world.write("hi")
+        await world.deliver()
+        await echo(world, "")
+        assert (await world.conversation()).owner is Owner.HUMAN
+
     async def test_short_words_must_be_the_same(self, world: World, channel: SocialChannel) -> None:
         world.dialogue.script["hi"] = Turn(utterances=(Utterance(text="Okay, it is noted."),))
         await world.write("hi")
@@ -129,6 +181,100 @@ class TestWhoseWordsTheyAre:
         assert (await world.conversation()).owner is Owner.WAITING
         await echo(world, "I am on it", "h2", **given)
         assert (await world.conversation()).owner is Owner.HUMAN
+
+
+class TestSeveralCustomersUnderOneMessage:
+    """A platform that names only the public message which an echo hangs on: the first customer's comment here."""
+
+    SECOND = "fake:8"
+
+    @pytest.fixture(autouse=True)
+    def abilities(self, channel: SocialChannel, world: World) -> None:
+        channel.set(PUBLIC, echoes=True)
+        turns = {"fee?": "It costs little.", "open?": "We open at nine.", "both?": "It costs little."}
+        for asked, answer in turns.items():
+            world.dialogue.script[asked] = Turn(utterances=(Utterance(text=answer, response="utter_public"),))
+
+    @pytest.fixture
+    def world(self, channel: SocialChannel) -> World:
+        return World(channel, House(public_responses=frozenset({"utter_public"})))
+
+    async def begin(self, world: World) -> str:
+        """Ani asks and is answered; her comment's id."""
+        root = await world.post("fee?")
+        await world.deliver()
+        return root
+
+    async def other(self, world: World, text: str, root: str) -> None:
+        """Budi asks under her comment."""
+        await world.post(text, thread_id="8", customer=Customer(external_id="8", name="Budi"), root=root)
+
+    async def shown(self, world: World, root: str, text: str, external_id: str) -> None:
+        await echo(world, text, external_id, thread_id=post_thread(root), surface=PUBLIC)
+
+    async def events(self, world: World, key: str, kind: type[e.AnyEvent]) -> list[Any]:
+        return [event for event in await world.store.log(key) if isinstance(event, kind)]  # type: ignore[arg-type]
+
+    async def owners(self, world: World) -> tuple[Owner, Owner]:
+        return (await world.conversation()).owner, (await world.conversation(self.SECOND)).owner
+
+    @pytest.mark.parametrize("by", ["id", "words"])
+    @pytest.mark.parametrize("first_wrote_last", [True, False])
+    async def test_our_answer_to_one_leaves_the_others_case_alone(
+        self, world: World, channel: SocialChannel, by: str, first_wrote_last: bool
+    ) -> None:
+        root = await self.begin(world)
+        await self.other(world, "open?", root)
+        await world.deliver()
+        [_, answer] = channel.posts
+        if first_wrote_last:
+            await world.post("fee?", root=root)
+        await self.shown(world, root, answer.text, answer.external_id if by == "id" else "another-id")
+        assert await self.owners(world) == (Owner.BOT, Owner.BOT)
+        assert len(await self.events(world, self.SECOND, e.ReplySent)) == 1
+
+    @pytest.mark.parametrize("first_wrote_last", [True, False])
+    async def test_and_confirms_that_answer(self, world: World, channel: SocialChannel, first_wrote_last: bool) -> None:
+        root = await self.begin(world)
+        await self.other(world, "open?", root)
+        if first_wrote_last:
+            await world.receive(world.comment("fee?", root=root))
+        channel.script = [AnswerLost(Ambiguous("timed out"))]
+        await world.deliver()
+        assert await self.events(world, self.SECOND, e.ReplySent) == []
+        await self.shown(world, root, "We open at nine.", "p5")
+        world.clock.forward(ASK_AGAIN_S)
+        await world.deliver()
+        assert channel.calls.count("We open at nine.") == 1
+        sent = await self.events(world, self.SECOND, e.ReplySent)
+        assert {event.external_ids for event in sent} == {("p5",)}
+        assert await self.owners(world) == (Owner.BOT, Owner.BOT)
+
+    async def test_the_same_words_to_both_are_told_apart_by_their_id(
+        self, world: World, channel: SocialChannel
+    ) -> None:
+        """The answer to the first is lost: that of the second must not pass for it."""
+        root = await world.post("fee?")
+        channel.script = [Ambiguous("timed out")]
+        await world.deliver()
+        await self.other(world, "both?", root)
+        await world.deliver()
+        [answer] = channel.posts
+        await world.receive(world.comment("hello?", root=root))  # the first wrote last
+        await self.shown(world, root, answer.text, answer.external_id)
+        assert await world.log(e.ReplySent) == []
+        assert await self.owners(world) == (Owner.BOT, Owner.BOT)
+
+    @pytest.mark.parametrize("second_last", [True, False])
+    async def test_a_person_takes_the_case_of_who_wrote_last(self, world: World, second_last: bool) -> None:
+        root = await self.begin(world)
+        await self.other(world, "open?", root)
+        if not second_last:
+            await world.post("fee?", root=root)
+        await world.deliver()
+        await self.shown(world, root, "Rani here, I'll see to it.", "h1")
+        taken = (Owner.BOT, Owner.HUMAN) if second_last else (Owner.HUMAN, Owner.BOT)
+        assert await self.owners(world) == taken
 
 
 class TestConfirming:

@@ -578,9 +578,28 @@ class TestAnotherApp:
         }
         await world.receive(away[told_by])
         await world.work()
+        world.clock.forward(1)
         await world.write("anybody?")
         await world.deliver()
         assert channel.calls == ["echo: anybody?"]
+
+    @pytest.mark.parametrize("since", [-30.0, 0.0, 30.0])
+    async def test_what_was_written_before_it_was_taken_gives_nothing_back(
+        self, world: World, channel: SocialChannel, since: float
+    ) -> None:
+        """Events overtake each other."""
+        taken_at = world.clock.now() + timedelta(minutes=1)
+        await world.receive(world.event(ControlPassed, to_us=False, app="Page Inbox", at=taken_at))
+        await world.receive(world.message("hi", at=taken_at + timedelta(seconds=since)))
+        world.clock.forward(120)
+        await world.work()
+        await world.deliver()
+        conversation = await world.conversation()
+        if since > 0:
+            assert (conversation.owner, conversation.elsewhere, channel.calls) == (Owner.BOT, "", ["echo: hi"])
+        else:
+            assert (conversation.owner, conversation.elsewhere) == (Owner.HUMAN, "Page Inbox")
+            assert channel.calls == []
 
     async def test_in_public_we_may_answer_all_the_same(self, world: World, channel: SocialChannel) -> None:
         await world.receive(world.message("hi", standby=True))
@@ -742,6 +761,22 @@ class TestPersonalInPublic:
         await world.deliver()
         assert channel.public == ["Thanks."]
         await refused(world, "personal_in_public", "private")
+
+    @pytest.mark.parametrize("ended", ["given back", "closed"])
+    @pytest.mark.parametrize("mine", [True, False])
+    async def test_what_was_found_out_in_an_earlier_episode(
+        self, world: World, channel: SocialChannel, ended: str, mine: bool
+    ) -> None:
+        world.dialogue.script[FEE] = Turn(utterances=(Utterance(text="Lantern ships free.", response="utter_fee"),))
+        world.dialogue.script["mine"] = Turn(utterances=(Utterance(text="Thanks."),), slots={"ref": "lantern"})
+        await world.write("mine" if mine else "hi")
+        await world.desk.claim(KEY, DINA)
+        await (world.desk.give_back(KEY, DINA) if ended == "given back" else world.desk.close(KEY, DINA))
+        assert (await world.conversation()).owner is (Owner.BOT if ended == "given back" else Owner.CLOSED)
+        await world.post(FEE)
+        await world.deliver()
+        assert channel.public == (["[moved_private/en]"] if mine else ["Lantern ships free."])
+        assert ("Lantern ships free." in channel.private) is mine
 
     async def test_a_notice(self, world: World, channel: SocialChannel) -> None:
         world.notices.words["handoff_public"] = "We look at AR-1234."

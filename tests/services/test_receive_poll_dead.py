@@ -10,7 +10,7 @@ import pytest
 
 from bot.adapters.memory_channels import MemoryChannelStates, MemoryThreads
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
-from bot.adapters.memory_store import MemoryStore
+from bot.adapters.memory_store import MemorySendLog, MemoryStore
 from bot.core.ports import WEBHOOK, StoreUnavailable
 from bot.services.dead import NotReadable, retry_letter
 from bot.services.poll import poll_once
@@ -47,7 +47,8 @@ def inbound(dead: MemoryDeadLetters) -> MemoryMailbox:
 
 @pytest.fixture
 def intake(inbound: MemoryMailbox, dead: MemoryDeadLetters) -> Receive:
-    return Receive(inbound, MemoryThreads(MemoryStore(inbound, dead)), dead, MemoryChannelStates())
+    store = MemoryStore(inbound, dead)
+    return Receive(inbound, MemoryThreads(store), MemorySendLog(store), dead, MemoryChannelStates())
 
 
 class TestAccepting:

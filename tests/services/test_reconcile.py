@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 from bot.core import events as e
 from bot.core import handoff
 from bot.core.conversation import Owner
+from bot.core.house import House
 from bot.core.ports import Commit, StoreUnavailable, Turn, Utterance
-from bot.services.deliver import ASK_AGAIN_S, CLOCKS_APART, MOST_LOOKS
+from bot.services.deliver import ASK_AGAIN_S, AUTH_PAUSE_S, CLOCKS_APART, MOST_LOOKS
 from channels.capabilities import Limit, Usage
 from channels.errors import Ambiguous, AuthFailed, Duplicate, RateLimited, Unavailable
-from channels.messages import OutboundMessage, Surface
+from channels.messages import HumanEcho, MessageDeleted, OutboundMessage, Surface, post_thread
 from tests.services.world import ANSWER_WITHIN, CHANNEL, AnswerLost, SocialChannel, World
 
 PRIVATE, PUBLIC = Surface.PRIVATE, Surface.PUBLIC
@@ -129,7 +131,7 @@ class TestLookingForIt:
         begun = world.clock.now()
         since: list[datetime] = []
 
-        async def find(message: OutboundMessage, index: int, at: datetime) -> str:
+        async def find(message: OutboundMessage, index: int, at: datetime, besides: frozenset[str]) -> str:
             since.append(at)
             return "p5"
 
@@ -138,6 +140,23 @@ class TestLookingForIt:
         channel.script = [TIMED_OUT]
         await tries(world, 2)
         assert since == [begun - CLOCKS_APART]
+
+    async def test_the_same_words_from_before_are_not_the_proof(self, world: World, channel: SocialChannel) -> None:
+        await world.write("hi", "hi")
+        channel.script = [None, TIMED_OUT]
+        await tries(world, 3)
+        assert channel.private == ["echo: hi", "echo: hi"], "the lost one was said again"
+        assert channel.looked == 2
+        assert await world.statuses() == [("echo: hi", "sent")] * 2
+        first, second = await world.log(e.ReplySent)
+        assert first.external_ids != second.external_ids
+
+    async def test_the_same_words_twice_in_one_message(self, world: World, channel: SocialChannel) -> None:
+        world.dialogue.script["hi"] = Turn(utterances=(Utterance(text="Halo!\n\nHalo!"),))
+        await world.write("hi")
+        channel.script = [None, TIMED_OUT]
+        await tries(world, 3)
+        assert channel.private == ["Halo!", "Halo!"]
 
     async def test_later_messages_wait_for_it(self, world: World, channel: SocialChannel) -> None:
         await world.write("one", "two")
@@ -257,6 +276,79 @@ class TestAPersonComesMeanwhile:
         assert await world.statuses() == [("echo: hi", known if not abilities else "unconfirmed")]
         assert (await world.conversation()).agent_id == "dina"
         assert (await world.outbox.depth()).messages == 0
+
+
+class TestARuleForbidsItMeanwhile:
+    """What may be there already is not called refused, nor is it forgotten that it used up what a rule allows."""
+
+    @pytest.fixture
+    def world(self, channel: SocialChannel) -> World:
+        channel.set(PUBLIC, lookup=True, echoes=True)
+        channel.rule(PUBLIC, automatic_replies=1)
+        world = World(channel, House(public_responses=frozenset({"utter_fee"}), opt_out=("stop",)))
+        world.dialogue.script["fee?"] = Turn(utterances=(Utterance(text="Little.", response="utter_fee"),))
+        return world
+
+    async def forbid(self, world: World, comment: str, how: str) -> None:
+        if how == "deleted":
+            await world.receive(world.event(MessageDeleted, external_id=comment, surface=PUBLIC))
+        else:
+            await world.receive(world.message("stop"))
+        await world.work()
+
+    @pytest.mark.parametrize("how", ["deleted", "opted out"])
+    async def test_then_nobody_knows(self, world: World, channel: SocialChannel, how: str) -> None:
+        comment = await world.post("fee?")
+        channel.script = [AnswerLost(TIMED_OUT)]
+        await tries(world)
+        await self.forbid(world, comment, how)
+        await tries(world, MOST_LOOKS)
+        assert channel.calls.count("Little.") == 1
+        assert (await world.statuses())[0] == ("Little.", "unconfirmed")
+        assert await world.log(e.ReplyRefused) == []
+        conversation = await world.conversation()
+        assert conversation.owner is Owner.WAITING
+        assert len(conversation.answers_to(comment)) == 1, "the one answer that was allowed"
+
+    @pytest.mark.parametrize("how", ["deleted", "opted out"])
+    async def test_what_never_left_is_refused_and_uses_nothing_up(
+        self, world: World, channel: SocialChannel, how: str
+    ) -> None:
+        comment = await world.post("fee?")
+        channel.script = [Unavailable("502")]
+        await tries(world)
+        await self.forbid(world, comment, how)
+        world.clock.forward(60)
+        await tries(world)
+        assert channel.public == []
+        assert (await world.statuses())[0] == ("Little.", "refused")
+        assert (await world.conversation()).answers_to(comment) == ()
+
+    @pytest.mark.parametrize("how", ["deleted", "opted out"])
+    async def test_what_was_seen_there_meanwhile_is_sent(self, world: World, channel: SocialChannel, how: str) -> None:
+        comment = await world.post("fee?")
+        channel.script = [AnswerLost(TIMED_OUT)]
+        await tries(world)
+        echo = {"thread_id": post_thread(comment), "surface": PUBLIC, "external_id": "p5", "text": "Little."}
+        await world.receive(world.event(HumanEcho, maybe_ours=True, **echo))
+        await self.forbid(world, comment, how)
+        await tries(world, 2)
+        assert (await world.statuses())[0] == ("Little.", "sent")
+        assert (await world.conversation()).owner is Owner.BOT, "nobody needs to look"
+        assert (await world.outbox.depth()).messages == 0
+
+    async def test_half_of_a_message_is_refused_and_its_half_not_forgotten(
+        self, world: World, channel: SocialChannel
+    ) -> None:
+        await world.write("a\n\nb")
+        channel.script = [None, Unavailable("502")]
+        await tries(world)
+        await self.forbid(world, "", "opted out")
+        world.clock.forward(60)
+        await tries(world)
+        assert channel.calls == ["echo: a", "b", "[opted_out/en]"]
+        assert (await world.statuses())[0] == ("echo: a\n\nb", "refused")
+        assert (await world.conversation()).disclosed_in
 
 
 class TestLimits:
@@ -452,6 +544,55 @@ class TestHowTheChannelDoes:
         world.clock.forward(60)
         await world.deliver()
         assert (await world.states.read(CHANNEL, world.clock.now())).stopped == ""
+
+    async def rounds(self, world: World, channel: SocialChannel, count: int, *, others: int) -> None:
+        """A minute each, in which nothing reaches customer 7, and (`others` times) something another one."""
+
+        async def refuse(message: OutboundMessage) -> None:
+            if message.thread_id == "7" or not others:
+                raise AuthFailed("no permission for this one")
+
+        channel.before_answer = refuse
+        for number in range(count):
+            if number < others:
+                await world.receive(world.message(f"again {number}", thread_id="8"))
+                await world.work()
+            for _ in range(2):
+                with suppress(AuthFailed):
+                    await world.deliver()
+            world.clock.forward(AUTH_PAUSE_S)
+
+    async def test_one_message_that_is_refused_while_others_go_out_is_a_persons(
+        self, world: World, channel: SocialChannel
+    ) -> None:
+        await world.write("hi")
+        await self.rounds(world, channel, 2, others=2)
+        assert await world.statuses() == [("echo: hi", "queued")], "it may be about who we are"
+        await self.rounds(world, channel, 1, others=1)
+        assert (await world.statuses())[0] == ("echo: hi", "failed")
+        assert await world.moves() == [("bot", "waiting", "send_failed")]
+        await self.rounds(world, channel, 5, others=5)
+        assert (await world.outbox.depth()).messages == 0, "and the word of it comes to an end as well"
+        assert len([text for text in channel.private if text.startswith("echo: again")]) == 8
+        assert (await world.states.read(CHANNEL, world.clock.now())).stopped == ""
+
+    @pytest.mark.parametrize("just_before", [True, False])
+    async def test_where_nothing_goes_out_everything_waits(
+        self, world: World, channel: SocialChannel, just_before: bool
+    ) -> None:
+        if just_before:
+            await world.receive(world.message("hello", thread_id="8"))
+            await world.work()
+            await world.deliver()
+            world.clock.forward(1)
+        await world.write("hi")
+        await self.rounds(world, channel, 10, others=0)
+        assert await world.statuses() == [("echo: hi", "queued")]
+        assert (await world.conversation()).owner is Owner.BOT
+        assert (await world.states.read(CHANNEL, world.clock.now())).stopped
+        channel.before_answer = None
+        await world.deliver()
+        assert await world.statuses() == [("echo: hi", "sent")]
 
     async def test_what_was_refused_for_good_is_a_failure(self, world: World, channel: SocialChannel) -> None:
         world.dialogue.script["hi"] = Turn(utterances=(Utterance(text="one"),))

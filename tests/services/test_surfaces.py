@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from bot.core import events as e
-from bot.core.conversation import Owner
+from bot.core.conversation import HELD_KEPT, Owner
 from bot.core.house import House, Personal
 from bot.core.ports import WEBHOOK, HandoffRequest, Turn, Utterance
+from bot.services.deliver import ASK_AGAIN_S
 from channels.capabilities import PrivateReply
 from channels.errors import Ambiguous
 from channels.messages import (
@@ -19,11 +20,12 @@ from channels.messages import (
     HumanEcho,
     MessageDeleted,
     MessageEdited,
+    OwnEcho,
     Surface,
     Unsupported,
     post_thread,
 )
-from tests.services.world import ANI, DINA, KEY, SocialChannel, World
+from tests.services.world import ANI, DINA, KEY, AnswerLost, SocialChannel, World
 
 PUBLIC, PRIVATE = Surface.PUBLIC, Surface.PRIVATE
 HOUSE = House(
@@ -178,14 +180,56 @@ class TestWhereAnAnswerGoes:
         assert channel.public == ["[handoff_public/en]"]
         assert await world.moves() == [("bot", "waiting", "assistant_failed")]
 
-    async def test_where_no_public_word_is_allowed_the_private_thread_is_used(
-        self, world: World, channel: SocialChannel
+    @pytest.mark.parametrize("summoned", [True, False])
+    async def test_who_did_not_call_the_brand_is_not_written_to_in_private_either(
+        self, world: World, channel: SocialChannel, summoned: bool
     ) -> None:
+        """Neither with the answer, nor when nobody came in time, nor when somebody came."""
         channel.rule(PUBLIC, summoned_only=True)
         await world.write("hi")
-        await world.post(FEE, summoned=False)
+        await world.post(PERSONAL, summoned=summoned)
         await world.deliver()
-        assert (channel.public, channel.private) == ([], ["echo: hi", "It costs little."])
+        if summoned:
+            assert (channel.public, channel.private) == (["[moved_private/en]"], ["echo: hi", PACKED])
+            return
+        assert await world.moves() == [("bot", "waiting", "policy")]
+        assert (await world.conversation()).handoff.detail == "not_summoned"  # type: ignore[union-attr]
+        world.clock.forward(15 * 60)
+        await world.work()
+        await world.desk.claim(KEY, DINA)
+        await world.desk.give_back(KEY, DINA)
+        await world.deliver()
+        assert (channel.public, channel.private) == ([], ["echo: hi"])
+        await world.write("and now?")
+        await world.deliver()
+        assert channel.private == ["echo: hi", "echo: and now?"]
+
+    async def test_with_nothing_to_say_in_public_and_no_private_thread_a_person_looks(
+        self, world: World, channel: SocialChannel
+    ) -> None:
+        for number, (words, public) in enumerate(((PACKED, []), ("Write to us.", ["Write to us."]))):
+            world.notices.words["invite_private"] = words
+            await world.post(PERSONAL, thread_id=f"c{number}")
+            await world.deliver()
+            assert channel.public == public
+        assert channel.private == []
+        silenced, invited = await world.conversation("fake:c0"), await world.conversation("fake:c1")
+        assert (silenced.owner, invited.owner) == (Owner.WAITING, Owner.BOT)
+        assert silenced.handoff is not None
+        assert silenced.handoff.reason == "policy"
+        held = [event.text for event in await world.store.log("fake:c0") if isinstance(event, e.AnswerHeld)]
+        assert held == [PACKED], "the person sees what could not be said"
+
+    async def test_a_long_answer_that_waits_is_said_whole(self, world: World, channel: SocialChannel) -> None:
+        parts = [f"Part {number} of AR-1234." for number in range(HELD_KEPT + 3)]
+        utterances = tuple(Utterance(text=text, response="utter_parcel") for text in parts)
+        world.dialogue.script[PERSONAL] = Turn(utterances=utterances)
+        await world.post(PERSONAL)
+        await world.deliver()
+        assert (channel.public, channel.private) == (["[invite_private/en]"], [])
+        await world.write("hi")
+        await world.deliver()
+        assert channel.private == [*parts, "echo: hi"]
 
 
 class TestHandingOver:
@@ -277,6 +321,38 @@ class TestOneCase:
         await world.deliver()
         assert (channel.posts[-1].text, channel.posts[-1].reply_to) == ("It costs little.", comment)
 
+    @pytest.mark.usefixtures("private_reply")
+    async def test_also_when_only_the_echo_of_the_private_reply_tells_the_other_name(
+        self, world: World, channel: SocialChannel
+    ) -> None:
+        channel.set(PRIVATE, echoes=True)
+        world.notices.words["moved_private"] = "AR-1234"  # nothing can be said in public
+        await world.post(PERSONAL)
+        [reply] = await world.queued()
+        channel.script = [AnswerLost(Ambiguous("timed out"))]
+        await world.deliver()
+        tag = f"{reply.message_id}/0"
+        await world.receive(
+            world.event(
+                OwnEcho, thread_id=ALIAS.external_id, customer=ALIAS, external_id="p1", text=PACKED, message_id=tag
+            )
+        )
+        await world.receive(world.message("thank you so much", thread_id=ALIAS.external_id, customer=ALIAS))
+        await world.work()
+        world.clock.forward(ASK_AGAIN_S)
+        await world.deliver()
+        assert channel.private == [PACKED, "echo: thank you so much"]
+        assert await world.statuses() == [(PACKED, "sent"), ("echo: thank you so much", "sent")]
+        assert (await world.store.load(f"fake:{ALIAS.external_id}")).conversation is None
+
+    async def test_a_tag_that_is_not_ours_joins_nobody(self, world: World) -> None:
+        await world.write("hi")
+        stranger = {"thread_id": "8", "customer": Customer(external_id="8"), "external_id": "p1"}
+        await world.receive(world.event(OwnEcho, message_id="of-another-app/0", **stranger))
+        await world.receive(world.message("hello", thread_id="8"))
+        await world.work()
+        assert (await world.conversation("fake:8")).key == "fake:8"
+
     async def test_ids_that_come_together_belong_together(self, world: World) -> None:
         await world.receive(world.message("hi", thread_id="0812", customer=ANI))
         await world.work()
@@ -300,6 +376,45 @@ class TestOneCase:
         await world.work()
         written = [event for event in await world.store.log("fake:a") if isinstance(event, e.CustomerWrote)]
         assert [event.text for event in written] == ["one", "two"]
+
+    @pytest.mark.parametrize("number_first", [True, False])
+    async def test_a_number_that_changed_hands_leads_to_nobody_elses_case(
+        self, world: World, number_first: bool
+    ) -> None:
+        """As on WhatsApp: an id that stays with its user, and a telephone number that does not."""
+        if number_first:
+            await world.receive(world.message("zero", thread_id="0812"))
+            await world.work()
+        await world.receive(world.message("one", thread_id="A", also=("0812",)))
+        await world.receive(world.message("two", thread_id="Z", also=("0812",)))
+        await world.receive(world.message("three", thread_id="0812"))
+        await world.receive(world.message("four", thread_id="A"))
+        await world.receive(world.message("five", thread_id="Z", also=("0812",)))
+        await world.work()
+        first = "fake:0812" if number_first else "fake:A"
+        assert await self.heard(world, first) == (["zero", "one", "four"] if number_first else ["one", "four"])
+        assert await self.heard(world, "fake:Z") == ["two", "three", "five"], "who has the number now"
+
+    async def test_a_number_first_and_then_its_users_id_are_one(self, world: World) -> None:
+        await world.receive(world.message("one", thread_id="0812"))
+        await world.work()
+        await world.receive(world.message("two", thread_id="A", also=("0812",)))
+        await world.receive(world.message("three", thread_id="A", also=("0899",)))  # a new number, the same user
+        await world.work()
+        assert await self.heard(world, "fake:0812") == ["one", "two", "three"]
+
+    @pytest.mark.parametrize("first", [{"thread_id": "A", "also": ("0812",)}, {"thread_id": "0812"}])
+    async def test_who_was_renamed_keeps_the_case(self, world: World, first: dict[str, Any]) -> None:
+        """The platform says so itself, in an event that says nothing else."""
+        await world.receive(world.message("one", **first))
+        await world.work()
+        await world.receive(world.event(Unsupported, thread_id="B", also=("A", "0812"), kind="user_id_update"))
+        await world.receive(world.message("two", thread_id="B", also=("0812",)))
+        await world.work()
+        assert await self.heard(world, f"fake:{first['thread_id']}") == ["one", "two"]
+
+    async def heard(self, world: World, key: str) -> list[str]:
+        return [event.text for event in await world.store.log(key) if isinstance(event, e.CustomerWrote)]
 
     async def test_two_strangers_stay_two(self, world: World) -> None:
         await world.receive(world.message("hi", thread_id="1"), world.message("hi", thread_id="2"))

@@ -152,7 +152,11 @@ class FakeChannel(Channel[ChannelSettings]):
     def render(self, message: OutboundMessage) -> Sequence[ApiCall]:
         if message.kind != "message":
             return [ApiCall(method="POST", path=message.kind)]
-        return [ApiCall(method="POST", path="send", json={"text": part}) for part in message.text.split("\n\n")]
+        images = [
+            ApiCall(method="POST", path="send", json={"image": {"url": image.url}}) for image in message.attachments
+        ]
+        parts = message.text.split("\n\n") if message.text or not images else []
+        return [*(ApiCall(method="POST", path="send", json={"text": part}) for part in parts), *images]
 
     def classify(self, response: ApiResponse) -> str:
         raise NotImplementedError
@@ -215,7 +219,7 @@ class SocialChannel(FakeChannel):
     """A platform with a public and a private side, whose abilities and rules a test sets.
 
     What leaves is in `posts`; `lookups` is what a look for a sent message finds (an id, None, or an error to raise),
-    else it finds what is there.
+    else it finds the same words in the same place.
     """
 
     surfaces: ClassVar[Mapping[Surface, Capabilities]] = {
@@ -281,15 +285,19 @@ class SocialChannel(FakeChannel):
             raise lost.error
         return replace(sent, private_address=self.address if message.entry else "", usage=usage)
 
-    async def find_sent(self, message: OutboundMessage, index: int, since: datetime) -> str | None:
+    async def find_sent(
+        self, message: OutboundMessage, index: int, since: datetime, besides: frozenset[str] = frozenset()
+    ) -> str | None:
         self.looked += 1
         if self.lookups:
             found = self.lookups.pop(0)
             if isinstance(found, Exception):
                 raise found
             return found
-        there = any(shown[:2] == (message.message_id, index) for shown in self.shown)
-        return f"x-{message.message_id[:6]}-{index}" if there else None
+        text = self.render(message)[index].json.get("text")
+        place = (message.surface, message.to, message.entry, message.reply_to * (message.surface is Surface.PUBLIC))
+        there = [post for post in self.posts if (post.surface, post.to, post.entry, post.reply_to) == place]
+        return next((p.external_id for p in there if p.text == text and p.external_id not in besides), None)
 
     @property
     def public(self) -> list[str]:
@@ -327,7 +335,7 @@ class World:
             lambda _: self.channel.private_link(),
             lambda _: self.channel.templates(),
         )
-        self.intake = Receive(self.inbound, self.threads, self.dead, self.states)
+        self.intake = Receive(self.inbound, self.threads, self.sends, self.dead, self.states)
         self._numbers = 0
         self.converse = self.new_converse(self.store)
         self.desk = self.new_desk(self.store)

@@ -18,7 +18,7 @@ from sanic import Sanic
 
 from bot.adapters.memory_channels import MemoryChannelStates, MemoryThreads
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
-from bot.adapters.memory_store import MemoryStore
+from bot.adapters.memory_store import MemorySendLog, MemoryStore
 from bot.adapters.memory_visitor_feed import MemoryVisitorFeed
 from bot.adapters.visitor_feed_transport import FeedTransport
 from bot.core.ports import Mailbox, VisitorFeed
@@ -174,8 +174,8 @@ AGENT = Sender.AGENT
 
 def intake(inbound: Mailbox) -> Receive:
     dead = MemoryDeadLetters()
-    threads = MemoryThreads(MemoryStore(MemoryMailbox("unused", dead), dead))
-    return Receive(inbound, threads, dead, MemoryChannelStates())
+    store = MemoryStore(MemoryMailbox("unused", dead), dead)
+    return Receive(inbound, MemoryThreads(store), MemorySendLog(store), dead, MemoryChannelStates())
 
 
 @asynccontextmanager

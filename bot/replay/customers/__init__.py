@@ -13,7 +13,7 @@ from bot.replay.customers.social import (
 from bot.replay.customers.telegram import TelegramCustomers
 from bot.replay.customers.webchat import WebchatCustomers
 
-__all__ = ["CUSTOMERS", "Customers", "NotDelivered", "Seen"]
+__all__ = ["CUSTOMERS", "Customers", "NotDelivered", "Seen", "WebchatCustomers"]
 
 CUSTOMERS: dict[str, type[Customers]] = {
     "telegram": TelegramCustomers,

@@ -14,7 +14,7 @@ export const isBrand = (entry) => entry.author !== "customer";
 export const isMine = (entry) => !isBrand(entry) && entry.customer === here().customer;
 export const nameOf = (entry) => entry.name || t("noName");
 
-const MARKED = /(https?:\/\/[^\s<>"]+|[@#][\p{L}\p{N}_.]*[\p{L}\p{N}_])/gu;
+const MARKED = /(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)]|[@#][\p{L}\p{N}_.]*[\p{L}\p{N}_])/gu;
 
 /** Text with its addresses, mentions and tags marked. */
 export function words(text) {
