@@ -340,15 +340,16 @@ class TestARuleForbidsItMeanwhile:
     async def test_half_of_a_message_is_refused_and_its_half_not_forgotten(
         self, world: World, channel: SocialChannel
     ) -> None:
+        world.notices.words["disclosure"] = "Assistant:"
         await world.write("a\n\nb")
         channel.script = [None, Unavailable("502")]
         await tries(world)
         await self.forbid(world, "", "opted out")
         world.clock.forward(60)
         await tries(world)
-        assert channel.calls == ["echo: a", "b", "[opted_out/en]"]
-        assert (await world.statuses())[0] == ("echo: a\n\nb", "refused")
-        assert (await world.conversation()).disclosed_in
+        assert channel.private == ["Assistant: echo: a", "[opted_out/en]"]
+        assert (await world.statuses())[0] == ("Assistant: echo: a\n\nb", "refused")
+        assert (await world.conversation()).disclosed_in, "the half that arrived said so"
 
 
 class TestLimits:
@@ -483,6 +484,19 @@ class TestLimits:
         assert len(channel.calls) == 1, "nobody of this app"
         world.clock.forward(2)
         await world.deliver()
+        assert len(channel.private) == 2
+
+    async def test_who_is_told_to_wait_tells_the_other_couriers(self, world: World, channel: SocialChannel) -> None:
+        channel.limited = [at_most(1000, 60.0, "app")]
+        channel.script = [RateLimited("slow down", retry_after=30, whole_channel=True)]
+        await self.two_customers(world)
+        for life in ("one", "two"):
+            lease = await world.outbox.lease(life, 0)
+            assert lease is not None
+            await world.new_courier(life).handle(lease)
+        assert len(channel.calls) == 1
+        world.clock.forward(30)
+        await world.deliver(world.new_courier("two"))
         assert len(channel.private) == 2
 
     async def test_another_scope_goes_on(self, world: World, channel: SocialChannel) -> None:

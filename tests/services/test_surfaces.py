@@ -147,6 +147,16 @@ class TestWhereAnAnswerGoes:
         assert channel.public == ["Please write to us."]
 
     @pytest.mark.usefixtures("private_reply")
+    @pytest.mark.parametrize("takes_one", [True, False])
+    async def test_not_every_public_message_takes_a_private_reply(
+        self, world: World, channel: SocialChannel, takes_one: bool
+    ) -> None:
+        await world.post(PERSONAL, private_reply=takes_one)
+        await world.deliver()
+        assert channel.public == ["[moved_private/en]" if takes_one else "[invite_private/en]"]
+        assert channel.private == ([PACKED] if takes_one else [])
+
+    @pytest.mark.usefixtures("private_reply")
     async def test_a_private_reply_is_one_message_and_the_rest_waits(
         self, world: World, channel: SocialChannel
     ) -> None:
