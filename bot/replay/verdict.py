@@ -107,6 +107,8 @@ def _with_person(lines: Sequence[Line], shown: set[str], *, told: bool) -> set[s
     for line in lines:
         if line.kind == "owner" and line.after:
             person = line.after in ("waiting", "human")
+            # It is counted as unconfirmed; on X a second automatic answer, which would say so, is forbidden.
+            told = told or (person and line.reason == "send_unconfirmed")
         elif line.author == "customer" and line.kind == "message":
             last = line.line_id
         elif line.line_id in shown and line.author in ("notice", "agent"):
