@@ -72,7 +72,7 @@ class Platform(ABC):
         self.echoes: list[tuple[str, Any]] = []
         self._clock = clock
         self._threads: dict[str, list[Entry]] = {}
-        self._receipts: deque[asyncio.TimerHandle] = deque()
+        self._receipts: deque[tuple[float, asyncio.TimerHandle]] = deque()  # due time and timer
 
     # For a vendor to implement
 
@@ -250,7 +250,7 @@ class Platform(ABC):
 
     async def close(self) -> None:
         """Stop delivering."""
-        for timer in self._receipts:
+        for _, timer in self._receipts:
             timer.cancel()
         await self.outlet.close()
 
@@ -263,7 +263,8 @@ class Platform(ABC):
 
         loop = asyncio.get_running_loop()
         for status in self.statuses:
-            timer = loop.call_later(_STATUS_AFTER_S[status], reach, status)
-            self._receipts.append(timer)
-        while self._receipts and (self._receipts[0].cancelled() or self._receipts[0].when() < loop.time()):
+            due = loop.time() + _STATUS_AFTER_S[status]
+            # The time is kept beside it, because uvloop's timers don't tell theirs.
+            self._receipts.append((due, loop.call_at(due, reach, status)))
+        while self._receipts and self._receipts[0][0] < loop.time():
             self._receipts.popleft()

@@ -68,7 +68,7 @@ STANDARD: Mapping[str, Mapping[str, Any]] = {
 }
 
 _FUZZ = settings(
-    max_examples=int(os.environ.get("SIGAP_FUZZ_EXAMPLES", "120")),  # `make fuzz` asks for ten thousand
+    max_examples=int(os.environ.get("SIGAP_FUZZ_EXAMPLES", "120")),  # `make fuzz` asks for thousands
     deadline=None,
     # One test function serves every channel's class, which is exactly what is meant here.
     suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -112,6 +112,7 @@ async def test_a_draft_survives_a_reload_and_a_failed_send_keeps_the_words(chrom
     await page.unroute("**/api/reply")
     await text.press("Enter")
     await expect(page.locator(".message.agent .text")).to_have_text("belum selesai")
+    await expect(text).to_have_value("")
     await page.reload()
     await expect(page.locator(".message.agent")).to_have_count(1)
     await expect(text).to_have_value("")
