@@ -30,6 +30,7 @@ T = TypeVar("T")
 console = Console(width=None if Console().is_terminal else 140)
 FETCH_S = 5.0
 CLOSE_TO_A_LIMIT = 0.75
+SUBSCRIPTION_PROBES = frozenset({"subscription", "webhook", "delivery"})
 LIMITS_SHOWN = 3  # of each channel; --json has all
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
@@ -45,10 +46,13 @@ def channels(json: Json = False) -> None:
     if not rows:
         console.print("No channel is set up. See credentials.yml and docs/channels.md.")
         return
-    table = Table("channel", "state", "mode", "last event", "token ends", "limits used", "waiting", "sent", "failed")
+    table = Table(
+        "channel", "state", "mode", "last event", "subscribed", "token ends", "limits used", "waiting", "sent", "failed"
+    )
     for row in rows:
         table.add_row(
-            row["channel"], _state(row), row["mode"], _ago(row["last_event_at"]), _ahead(row["token_expires_at"]),
+            row["channel"], _state(row), row["mode"], _ago(row["last_event_at"]),
+            {True: "yes", False: "no", None: "–"}[row["subscribed"]], _ahead(row["token_expires_at"]),
             "\n".join(_limit(scope, *use) for scope, use in _fullest(row["limits"])) or "–",
             str(row["waiting"]), str(row["sent"]), str(row["failures"]),
         )  # fmt: skip
@@ -124,6 +128,7 @@ async def _read(system: System) -> list[dict[str, Any]]:
                 "last_sent_at": state.last_sent_at,
                 "checked_at": state.checked_at,
                 "token_expires_at": health.token_expires_at if health else None,
+                "subscribed": _subscribed(health),
                 "subscription": health.detail if health else "",
                 "limits": dict(await system.limits.used(name)),
                 "waiting": depth.messages,
@@ -134,6 +139,12 @@ async def _read(system: System) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _subscribed(health: Health | None) -> bool | None:
+    """Whether the platform knows where to deliver; None where nothing was found out, or nothing is subscribed to."""
+    found = [probe.ok for probe in health.probes if probe.name in SUBSCRIPTION_PROBES] if health else []
+    return all(found) if found else None
 
 
 def _mode(channel: Channel[Any]) -> str:

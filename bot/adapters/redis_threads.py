@@ -19,21 +19,21 @@ class RedisThreads:
         self._prefix = prefix
 
     async def find(self, channel: str, names: Sequence[str], others: Sequence[str] = ()) -> Mapping[str, str]:
+        if not names and not others:
+            return {}
         with reaching():
             pipe = self._redis.pipeline(transaction=False)
-            for name in names:
-                pipe.getex(self._key(channel, name), ex=REMEMBERED_S)
+            pipe.mget([self._key(channel, name) for name in names] or [self._key(channel, "")])
             for other in others:
                 pipe.exists(f"{self._prefix}conv:{channel}:{other}")
-            answers = await pipe.execute() if names or others else []
-        found: dict[str, str] = {}
-        if names:
-            values, answers = answers[: len(names)], answers[len(names) :]
-            found = {name: value.decode() for name, value in zip(names, values, strict=True) if value}
-        for other, there in zip(others, answers, strict=True):
-            if there:
-                found.setdefault(other, other)
-        return found
+            values, *there = await pipe.execute()
+            found = {name: value.decode() for name, value in zip(names, values, strict=bool(names)) if value}
+            if found:  # most names are new, and one command for all is what a webhook's answer waits for
+                pipe = self._redis.pipeline(transaction=False)
+                for name in found:
+                    pipe.expire(self._key(channel, name), REMEMBERED_S)
+                await pipe.execute()
+        return {**{other: other for other, known in zip(others, there, strict=True) if known}, **found}
 
     async def learn(self, channel: str, names: Mapping[str, str]) -> None:
         await self._remember(channel, names, only_new=True)
