@@ -9,7 +9,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from bot.adapters.memory_store import MemoryStore
-from bot.adapters.redis_limits import SLOW_DOWN
+from bot.adapters.redis_limits import pause_after
 from bot.core.channel_ports import ChannelState
 from channels.capabilities import Limit, Usage
 from channels.messages import Health
@@ -64,7 +64,7 @@ class MemoryLimits:
 
     async def note(self, channel: str, usages: Sequence[Usage]) -> None:
         for usage in usages:
-            pause = usage.wait_s or next((pause for share, pause in SLOW_DOWN if usage.used >= share), 0.0)
+            pause = pause_after(usage)
             if pause > 0:
                 spot = (channel, usage.scope)
                 self._stops[spot] = max(self._stops.get(spot, 0.0), self._seconds() + pause)

@@ -10,11 +10,11 @@ import msgspec
 
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
 from bot.core.conversation import Conversation, Owner
-from bot.core.echo import plain, under_root
+from bot.core.echo import places, plain
 from bot.core.events import AnyEvent
 from bot.core.ports import Commit, Lease, Letter, Loaded, PartState, VersionConflict
 from bot.core.sla import WAITS_KEPT, QueueState
-from channels.messages import OutboundMessage, Sender, Surface
+from channels.messages import OutboundMessage, Sender
 
 
 class MemoryStore:
@@ -119,20 +119,20 @@ class MemorySendLog:
         self._begun[spot] = attempt
         self._of[message.message_id] = message.conversation_key
         self._in_flight[message.conversation_key] = message.message_id
-        for place in _places(message):
+        for place in places(message):
             said = plain(message.text if words is None else words)
             self._words.setdefault(place, {})[f"{message.message_id}/{part}"] = said
         return PartState(verdict="go")
 
     async def finish(self, message: OutboundMessage, part: int, external_id: str, words: str | None = None) -> None:
         self._done[message.message_id, part] = external_id
-        for place in _places(message):
+        for place in places(message):
             self._ids.setdefault(place, {})[external_id] = f"{message.message_id}/{part}"
         await self.give_up(message, part)
 
     async def abort(self, message: OutboundMessage, part: int) -> None:
         await self.give_up(message, part)
-        for place in _places(message):
+        for place in places(message):
             self._words.get(place, {}).pop(f"{message.message_id}/{part}", None)
 
     async def give_up(self, message: OutboundMessage, part: int) -> None:
@@ -159,7 +159,7 @@ class MemorySendLog:
         call = f"{message.message_id}/{part}"
         return frozenset(
             external_id
-            for place in _places(message)
+            for place in places(message)
             for external_id, owner in self._ids.get(place, {}).items()
             if owner != call
         )
@@ -175,12 +175,6 @@ class MemorySendLog:
     async def asked(self, message: OutboundMessage, part: int, what: str = "looked") -> int:
         self._asked[message.message_id, part, what] += 1
         return self._asked[message.message_id, part, what]
-
-
-def _places(message: OutboundMessage) -> tuple[str, ...]:
-    if message.surface is Surface.PUBLIC and message.root:
-        return (message.conversation_key, under_root(message.channel, message.root))
-    return (message.conversation_key,)
 
 
 class MemoryEventStream:

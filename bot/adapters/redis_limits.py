@@ -14,6 +14,11 @@ from channels.capabilities import Limit, Usage
 SLOW_DOWN: tuple[tuple[float, float], ...] = ((1.0, 30.0), (0.95, 10.0), (0.85, 2.0), (0.75, 0.5))
 
 
+def pause_after(usage: Usage) -> float:
+    """Seconds for which nobody calls, by what the platform says: its own word, else by how much is used."""
+    return usage.wait_s or next((pause for share, pause in SLOW_DOWN if usage.used >= share), 0.0)
+
+
 class RedisLimits:
     """Implements ports.Limits. Every method raises StoreUnavailable when the server can't be reached.
 
@@ -50,7 +55,7 @@ class RedisLimits:
 
     async def note(self, channel: str, usages: Sequence[Usage]) -> None:
         for usage in usages:
-            pause = usage.wait_s or next((pause for share, pause in SLOW_DOWN if usage.used >= share), 0.0)
+            pause = pause_after(usage)
             if pause > 0:
                 stop, pause_ms = self._stop(channel, usage.scope), max(1, int(pause * 1000))
                 with reaching():

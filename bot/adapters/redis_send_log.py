@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from redis.asyncio import Redis
 
 from bot.adapters.redis_link import PREFIX, reaching, script
-from bot.core.echo import plain, under_root
+from bot.core.echo import places, plain
 from bot.core.ports import PartState
-from channels.messages import OutboundMessage, Sender, Surface
+from channels.messages import OutboundMessage, Sender
 
 RECORD_S = 7 * 86_400  # as long as the outbox remembers message ids
 IN_FLIGHT_MS = 16_000  # longer than a platform call may take; a dead courier's mark must not stay
@@ -96,7 +96,7 @@ class RedisSendLog:
     async def others(self, message: OutboundMessage, part: int) -> frozenset[str]:
         call = f"{message.message_id}/{part}"
         found: set[str] = set()
-        for place in self._keys(message):
+        for place in places(message):
             known = await self._known(place)
             found |= {name[3:] for name, value in known.items() if name.startswith("id:") and value != call}
         return frozenset(found)
@@ -141,15 +141,8 @@ class RedisSendLog:
             older, newer = await pipe.execute()
         return {name.decode(): value.decode() for name, value in {**older, **newer}.items()}
 
-    @staticmethod
-    def _keys(message: OutboundMessage) -> Sequence[str]:
-        """Where an echo of this message may be looked for."""
-        if message.surface is Surface.PUBLIC and message.root:
-            return (message.conversation_key, under_root(message.channel, message.root))
-        return (message.conversation_key,)
-
     def _places(self, message: OutboundMessage) -> list[str]:
-        return [self._words(key) for key in self._keys(message)]
+        return [self._words(key) for key in places(message)]
 
     def _record(self, message_id: str) -> str:
         return f"{self._prefix}send:{message_id}"

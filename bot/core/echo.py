@@ -6,6 +6,8 @@ import unicodedata
 
 import regex
 
+from channels.messages import OutboundMessage, Surface
+
 _MENTIONS_IN_FRONT = regex.compile(r"^(?:@\w[\w.]*[,:]?\s+)+")
 _LINKS = regex.compile(r"https?://\S+")
 
@@ -19,3 +21,10 @@ def plain(text: str) -> str:
 def under_root(channel: str, root: str) -> str:
     """The place where words under a public message are looked for: several customers' cases may share it."""
     return f"{channel}:root:{root}"
+
+
+def places(message: OutboundMessage) -> tuple[str, ...]:
+    """Where an echo of this message may be looked for: its conversation, and in public the root that it hangs on."""
+    if message.surface is Surface.PUBLIC and message.root:
+        return (message.conversation_key, under_root(message.channel, message.root))
+    return (message.conversation_key,)

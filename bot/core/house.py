@@ -130,7 +130,11 @@ def problems(house: House) -> Iterable[tuple[str, str, str]]:
             yield "quiet_hours.timezone", "is not a time zone", "Use one like Asia/Jakarta"
 
 
+def without_names(text: str) -> str:
+    """The words alone: in public they come behind the brand's name, like "@arunika stop"."""
+    return str(_NAMES_IN_FRONT.sub("", text))
+
+
 def _plain(text: str) -> str:
-    """The words alone. In public they come behind the brand's name: "@arunika stop"."""
-    text = _NAMES_IN_FRONT.sub("", text)
+    text = without_names(text)
     return " ".join(_NOT_WORDS.sub(" ", text.casefold()).split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 from bot.core import events as e
 from bot.core import handoff
 from bot.core.conversation import Conversation, Owner
+from bot.core.house import without_names
 from bot.core.placing import in_public, place
 from bot.core.ports import (
     Commit,
@@ -30,7 +30,6 @@ from channels import messages as m
 from channels.messages import Surface
 
 _NUMBER_LENGTH = 2  # digits of a typed choice
-_NAMES_IN_FRONT = re.compile(r"^(?:\s*@\w[\w.]*[,:]?\s+)+")  # in public: "@arunika 2"
 
 
 @dataclass(frozen=True)
@@ -283,7 +282,7 @@ def said_to_assistant(
         return f"/{topic}" if topic in intents else "/greet"
     if item.attachments and not item.text.strip():
         return "/media"
-    number = _NAMES_IN_FRONT.sub("", item.text).strip().rstrip(".)")
+    number = without_names(item.text).strip().rstrip(".)")
     if len(number) <= _NUMBER_LENGTH and number.isdecimal() and 1 <= int(number) <= len(conversation.offered):
         choice = conversation.choice(conversation.offered[int(number) - 1])
         if choice:
