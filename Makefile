@@ -75,7 +75,7 @@ lock: .uv/bin/uv ## resolve again and export the requirements with their hashes
 	$(UV) lock --python .uv/bin/python --upgrade
 	$(UV) export --quiet --frozen --no-emit-project --format requirements-txt --no-header --no-dev -o requirements/gateway.txt
 	$(UV) export --quiet --frozen --no-emit-project --format requirements-txt --no-header --no-dev --extra worker -o requirements/run.txt
-	$(UV) export --quiet --frozen --no-emit-project --format requirements-txt --no-header --extra worker -o requirements/dev.txt
+	$(UV) export --quiet --frozen --no-emit-project --format requirements-txt --no-header --extra worker --extra encoder -o requirements/dev.txt
 
 clean: ## remove what was installed and built; data in .sigap stays
 	rm -rf .venv .uv .rasa .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

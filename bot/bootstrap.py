@@ -30,9 +30,10 @@ from bot.adapters.sql_archive import SqlArchive
 from bot.adapters.visitor_feed_transport import FeedTransport
 from bot.adapters.yaml_house import read_house
 from bot.adapters.yaml_notices import YamlNotices
+from bot.adapters.yaml_wordings import YamlWordings
 from bot.core.house import House
 from bot.core.policy import Surfaces
-from bot.core.ports import Dialogue
+from bot.core.ports import Dialogue, Triage
 from bot.services.compose import Speech
 from bot.services.converse import Converse
 from bot.services.deliver import Deliver
@@ -115,6 +116,10 @@ class System:
         return YamlNotices(self.settings.project / "data" / "notices.yml")
 
     @cached_property
+    def wordings(self) -> YamlWordings:
+        return YamlWordings(self.settings.project / "data" / "triage" / "wording.yml")
+
+    @cached_property
     def house(self) -> House:
         return read_house(self.settings.project / "data" / "policy.yml")
 
@@ -136,7 +141,7 @@ class System:
 
     @cached_property
     def speech(self) -> Speech:
-        return Speech(self.notices, self.house, self._surfaces, self._private_link, self._templates)
+        return Speech(self.notices, self.wordings, self.house, self._surfaces, self._private_link, self._templates)
 
     def _surfaces(self, name: str) -> Surfaces:
         channel = self.channels.get(name)
@@ -221,10 +226,11 @@ class System:
             self.settings.brand,
         )  # fmt: skip
 
-    def converse(self, dialogue: Dialogue) -> Converse:
+    def converse(self, dialogue: Dialogue, triage: Triage) -> Converse:
         return Converse(
-            self.store, self.sends, dialogue, self.speech, self.clock, self.meter, self.answer_within, self.complete
-        )
+            self.store, self.sends, dialogue, triage, self.speech, self.clock, self.meter, self.answer_within,
+            self.complete,
+        )  # fmt: skip
 
     def deliver(self, channel: Channel[Any], life: str) -> Deliver:
         return Deliver(

@@ -14,6 +14,7 @@ from bot.cli_channels import channels, check
 from bot.cli_dead import app as dead_app
 from bot.cli_project import lint, train
 from bot.cli_replay import replay
+from bot.cli_triage import app as triage_app
 from bot.entrypoints.process import refuse
 from channels.errors import SettingsError
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(agents_app, name="agents")
 app.add_typer(dead_app, name="dead")
+app.add_typer(triage_app, name="triage")
 app.command()(channels)
 app.command()(check)
 app.command()(train)

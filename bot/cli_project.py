@@ -13,6 +13,7 @@ from bot import settings as settings_module
 from bot.adapters.rasa_project import TrainingFailed, is_current
 from bot.adapters.rasa_project import train as train_model
 from bot.entrypoints.process import refuse
+from bot.settings import Settings
 from channels.errors import SettingsError
 
 console = Console(stderr=True, highlight=False)
@@ -21,9 +22,10 @@ console = Console(stderr=True, highlight=False)
 def train(
     if_needed: Annotated[bool, typer.Option("--if-needed", help="Only when something changed since.")] = False,
 ) -> None:
-    """Train the assistant from config.yml, domain.yml and data/, and put it in place of the old one."""
+    """Train triage (data/triage) and the assistant (config.yml, domain.yml, data/), in place of the old ones."""
     try:
         settings = settings_module.load()
+        _train_triage(settings, if_needed=if_needed)
         if if_needed and is_current(settings.project, settings.models):
             console.print("The assistant is current.")
             return
@@ -41,6 +43,18 @@ def train(
         console.print(str(error), markup=False)
         console.print("[red]Training failed; the lines above are Rasa's. The old assistant stays in place.[/]")
         raise typer.Exit(1) from None
+
+
+def _train_triage(settings: Settings, *, if_needed: bool) -> None:
+    from bot.adapters.triage_project import train_triage  # noqa: PLC0415 - scikit-learn and spaCy take seconds
+
+    with console.status("training triage …") as status:
+
+        def show(what: str) -> None:
+            status.update(f"training triage … [dim]{escape(what)}[/]")
+
+        made = train_triage(settings.project, settings.models, show, if_needed=if_needed)
+    console.print("Trained: triage" if made else "Triage is current.")
 
 
 def lint(

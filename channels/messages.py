@@ -59,6 +59,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     username: str = ""
     locale: str = ""  # BCP 47 tag the platform reports, "" when it reports none
     address: str = ""  # where private messages go when that is not `external_id` (a phone number)
+    followers: int = 0  # as far as the platform told
+    verified: bool = False
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -111,6 +113,7 @@ class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     link: str = ""  # where a person can look at it
     tagged: tuple[str, ...] = ()
     summoned: bool = True
+    engagement: int = 0  # likes, replies and shares of it, as far as the platform told
     # Another app holds the thread: read along, never answer.
     standby: bool = False
     # The webhook only points at it: `Channel.complete` fetches the words before anybody reads them.

@@ -21,6 +21,7 @@ COUNTERS = {
     "turns": ("Messages that the assistant answered or handed over", ("channel",)),
     "turns_failed": ("Turns that broke and were tried again or given up", ("outcome",)),
     "sends": ("Messages to customers by what became of them", ("channel", "outcome")),
+    "findings": ("What triage found in customers' messages", ("label",)),
     "handoffs": ("Handoffs to a person", ("reason",)),
     "channel_alarms": ("Channels that fell ill: credentials, subscription, clock", ("channel",)),
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 from msgspec.structs import replace
 
 from bot.core.events import IntentSeen
+from bot.core.risk import Assessment, Risk, Ruling
 from channels.messages import Button, Customer, Event, MessageReceived, Surface
 
 CHOICES_KEPT = 40  # buttons that a customer may still tap; older ones fall back to their title
@@ -16,6 +17,9 @@ INTENTS_KEPT = 10  # what the handoff's context shows
 STEPS_KEPT = 10
 THREADS_KEPT = 10  # public threads of one customer; older ones are in the transcript
 IDS_KEPT = 50  # ids of public messages that a rule may still ask about
+MOODS_KEPT = 5  # how angry the last messages were
+CONTACTS_KEPT = 10  # when the customer came with something new
+NEW_CONTACT_AFTER = timedelta(hours=6)  # of silence
 HELD_KEPT = 3  # answers that wait for the customer to write in private
 
 
@@ -49,6 +53,10 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     claimed_at: datetime | None = None
     first_answer_at: datetime | None = None
     overdue: bool = False
+    # What the one who takes it must be able to do, and how far ahead in the queue it stands (bot/core/risk.py).
+    skills: tuple[str, ...] = ()
+    priority: int = 0
+    label: str = ""  # the finding of triage that led to it
     reworded: bool = False  # a notice may have been lost and was said again in other words, once
 
 
@@ -127,6 +135,9 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     opted_out: str = ""  # id of the message that confirmed it; "" while automatic messages are welcome
     elsewhere: str = ""  # the other app that holds the private thread
     elsewhere_since: datetime | None = None
+    risk: Risk = Risk()  # what triage found in the present episode
+    moods: tuple[float, ...] = ()  # how angry the last messages were, 0 to 1
+    contacts: tuple[datetime, ...] = ()
     known: dict[str, str] = {}  # slots of earlier episodes: still nobody's business in public
 
     @classmethod
@@ -146,8 +157,11 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     def heard(self, event: Event, external_id: str) -> Conversation:
         """Take note of who wrote last; a later event knows the customer's name best."""
         customer = event.customer if event.customer.name or not self.customer.name else self.customer
+        last = self.last_inbound_at
+        fresh = last is None or event.at - last >= NEW_CONTACT_AFTER
         heard = replace(
             self,
+            contacts=(*self.contacts, event.at)[-CONTACTS_KEPT:] if fresh else self.contacts,
             customer=customer,
             surface=event.surface,
             last_inbound_at=event.at,
@@ -210,6 +224,14 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     def choice(self, key: str) -> Choice | None:
         return next((choice for choice in reversed(self.choices) if choice.key == key), None)
+
+    def screened(self, assessment: Assessment, ruling: Ruling) -> Conversation:
+        """Keep what triage found in the customer's latest message."""
+        return replace(
+            self,
+            risk=self.risk.adding(assessment, ruling),
+            moods=(*self.moods, assessment.anger)[-MOODS_KEPT:],
+        )
 
     def understanding(
         self, intents: tuple[IntentSeen, ...], language: str, slots: dict[str, str], steps: tuple[str, ...]

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from bot.core.risk import Finding
 from channels.messages import Attachment, Surface
 
 
@@ -61,6 +62,16 @@ class Understood(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag
     intents: tuple[IntentSeen, ...]
     language: str
     actions: tuple[str, ...] = ()
+
+
+class Triaged(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="triaged"):
+    """What triage found in a message, and what the policy let the bot do with it (`bot`: answer, acknowledge,
+    silent). Not written when nothing was found."""
+
+    event_id: str
+    findings: tuple[Finding, ...]
+    bot: str
+    label: str = ""
 
 
 class ReplyComposed(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_composed"):
@@ -170,6 +181,7 @@ AnyEvent = (
     | CustomerReacted
     | ReachabilityChanged
     | Understood
+    | Triaged
     | ReplyComposed
     | ReplySent
     | ReplyDropped

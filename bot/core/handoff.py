@@ -14,11 +14,13 @@ from msgspec.structs import replace
 
 from bot.core.conversation import Conversation, Handoff, Owner
 from bot.core.events import OwnerChanged
+from bot.core.risk import Risk
 
 
 class Reason(StrEnum):
     """Why the assistant stepped back."""
 
+    TRIAGE = "triage"  # a risk that the policy reserves for a person; `detail` is the label
     CUSTOMER_ASKED = "customer_asked"
     REPEATED_FALLBACK = "repeated_fallback"
     ACTION_FAILED = "action_failed"
@@ -87,13 +89,19 @@ def _move(
 
 
 def open_handoff(
-    conversation: Conversation, reason: Reason, now: datetime, answer_within: timedelta, detail: str = ""
-) -> Change:
-    """The assistant steps back. The clock for the first human answer starts now."""
-    return _move(
+    conversation: Conversation, reason: Reason, now: datetime, answer_within: timedelta, detail: str = "", *,
+    silencing: bool = False,
+) -> Change:  # fmt: skip
+    """The assistant steps back. The clock for the first human answer starts now.
+
+    `silencing`: what it had composed before and what has not left yet is not said any more, because beside what the
+    customer just wrote it would be out of place.
+    """
+    moved, event = _move(
         conversation, Owner.WAITING, now, reason, detail=detail,
         handoff=_context(conversation, reason, now, answer_within, detail),
     )  # fmt: skip
+    return (replace(moved, taken_epoch=moved.epoch), event) if silencing else (moved, event)
 
 
 def claim(
@@ -155,6 +163,7 @@ def _anew(conversation: Conversation) -> Conversation:
         slots={},
         held=(),
         draft="",
+        risk=Risk(),
     )
 
 
@@ -169,4 +178,7 @@ def _context(
         intents=conversation.intents,
         slots=conversation.slots,
         steps=conversation.steps,
+        skills=conversation.risk.skills,
+        priority=conversation.risk.priority,
+        label=detail if reason is Reason.TRIAGE else "",
     )

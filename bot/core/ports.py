@@ -11,8 +11,9 @@ import msgspec
 
 from bot.core.conversation import Conversation
 from bot.core.events import AnyEvent, IntentSeen
+from bot.core.risk import Assessment, Circumstances, Ruling
 from bot.core.sla import QueueState
-from channels.messages import Event, InboundEvent, OutboundMessage
+from channels.messages import Event, InboundEvent, OutboundMessage, Surface
 
 
 class LeaseLost(Exception):
@@ -276,6 +277,21 @@ class Dialogue(Protocol):
     async def respond(
         self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes
     ) -> Turn: ...
+
+
+class Triage(Protocol):
+    """Looks at a customer's words before the assistant does. A call takes a millisecond, rarely twenty."""
+
+    def assess(self, text: str, about: Circumstances) -> Assessment: ...
+
+    def rule(self, assessment: Assessment, about: Circumstances) -> Ruling:
+        """What the brand's policy makes of it."""
+
+
+class Wordings(Protocol):
+    """The approved sentences for risks, from data/triage/wording.yml."""
+
+    def text(self, name: str, language: str, channel: str, surface: Surface) -> str: ...
 
 
 # ---- people -------------------------------------------------------------------------------------------

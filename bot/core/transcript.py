@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from bot.core import events as e
+from bot.core.risk import Finding
 from channels.messages import Attachment
 
 
@@ -42,6 +43,8 @@ class Line(msgspec.Struct, kw_only=True):
     next_step: str = ""
     source: str = ""
     template: str = ""
+    findings: tuple[Finding, ...] = ()  # of triage, in a customer's message
+    ruling: str = ""  # what the policy let the bot do with it
 
 
 def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
@@ -120,6 +123,9 @@ def _amend(event: e.AnyEvent, by_id: dict[str, Line], lines: list[Line]) -> None
         case e.Understood(event_id=event_id):
             if line := by_id.get(event_id):
                 line.intents = event.intents
+        case e.Triaged(event_id=event_id):
+            if line := by_id.get(event_id) or by_id.get("customer:" + event_id):
+                line.findings, line.ruling = event.findings, event.bot
         case e.CustomerEdited(external_id=external_id):
             if line := by_id.get("customer:" + external_id):
                 line.earlier, line.text = (*line.earlier, line.text), event.text

@@ -47,8 +47,11 @@ async def work(life: Life, system: System) -> None:
     model = usable_model(system.settings.models)
     _ = system.speech  # a missing sentence or a wrong rule must stop the start, not the first handoff
 
-    from bot.adapters.rasa_dialogue import RasaDialogue  # noqa: PLC0415 - seconds and 700 MB: only workers pay
+    # Seconds and 700 MB: only workers pay.
+    from bot.adapters.rasa_dialogue import RasaDialogue  # noqa: PLC0415
+    from bot.adapters.triage_project import open_triage  # noqa: PLC0415
 
+    triage = open_triage(system.settings.project, system.settings.models)
     loading = asyncio.create_task(asyncio.to_thread(RasaDialogue, model, system.settings.project))
     stopping = asyncio.create_task(life.stopping.wait())
     await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -58,7 +61,7 @@ async def work(life: Life, system: System) -> None:
         os._exit(0)
     stopping.cancel()
     dialogue = loading.result()
-    converse = system.converse(dialogue)
+    converse = system.converse(dialogue, triage)
     life.ready = True
     log.info("assistant loaded", model=model.name)
 

@@ -16,7 +16,7 @@ from bot.core.events import AnswerHeld, AnyEvent, ReplyComposed, ThreadSolved
 from bot.core.house import House
 from bot.core.placing import written_out
 from bot.core.policy import Refusal, Surfaces
-from bot.core.ports import Notices, Timer, TimerFired, Utterance
+from bot.core.ports import Notices, Timer, TimerFired, Utterance, Wordings
 from bot.core.sla import QueueState, promise_minutes
 from channels import fit
 from channels.messages import ApprovedTemplate, Attachment, Button, Event, OutboundMessage, Sender, Surface, Template
@@ -32,6 +32,7 @@ class Speech(msgspec.Struct, frozen=True):
     """
 
     notices: Notices
+    wordings: Wordings
     house: House
     surfaces: Callable[[str], Surfaces]
     links: Callable[[str], str]
@@ -156,6 +157,21 @@ class Outgoing:
         and only as far as the platform lets a program answer.
         """
         text = self._speech.notices.text(name, self.conversation.language, **(words or {}))
+        return self._say_notice(text, in_reply_to=in_reply_to, in_public=in_public, proactive=proactive)
+
+    def reassure(self, wording: str, in_reply_to: str) -> bool:
+        """Say the approved sentence about a risk, once in an episode; whether it was said now."""
+        conversation = self.conversation
+        if wording in conversation.risk.acknowledged:
+            return False
+        text = self._speech.wordings.text(wording, conversation.language, conversation.channel, conversation.surface)
+        if not self._say_notice(text, in_reply_to=in_reply_to, in_public=True):
+            return False
+        risk = self.conversation.risk
+        self.conversation = replace(self.conversation, risk=replace(risk, acknowledged=(*risk.acknowledged, wording)))
+        return True
+
+    def _say_notice(self, text: str, *, in_reply_to: str, in_public: bool, proactive: bool = False) -> bool:
         surface = self.conversation.surface
         if surface is Surface.PUBLIC and not in_public:
             surface = Surface.PRIVATE

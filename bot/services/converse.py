@@ -25,6 +25,7 @@ from bot.core.ports import (
     Meter,
     SendLog,
     TimerFired,
+    Triage,
     VersionConflict,
 )
 from bot.services.compose import Speech
@@ -45,14 +46,14 @@ class Converse:
     """
 
     def __init__(
-        self, store: ConversationStore, sends: SendLog, dialogue: Dialogue, speech: Speech, clock: Clock, meter: Meter,
-        answer_within: timedelta, complete: Complete,
+        self, store: ConversationStore, sends: SendLog, dialogue: Dialogue, triage: Triage, speech: Speech,
+        clock: Clock, meter: Meter, answer_within: timedelta, complete: Complete,
     ) -> None:  # fmt: skip
         self._store = store
         self._clock = clock
         self._meter = meter
         self._complete = complete
-        self._tools = Tools(store, sends, dialogue, speech, answer_within)
+        self._tools = Tools(store, sends, dialogue, triage, speech, answer_within)
 
     async def handle(self, lease: Lease) -> Lease | None:
         """Handle one item and commit; the next one under the same lease."""
@@ -99,5 +100,8 @@ class Converse:
         for event in commit.events:
             if isinstance(event, e.OwnerChanged) and event.after == Owner.WAITING:
                 self._meter.count("handoffs", reason=event.reason)
+            elif isinstance(event, e.Triaged):
+                for finding in event.findings:
+                    self._meter.count("findings", label=finding.label)
             elif isinstance(event, e.Understood):
                 self._meter.count("turns", channel=commit.conversation.channel)

@@ -22,8 +22,10 @@ from bot.core.ports import (
     SendLog,
     Timer,
     TimerFired,
+    Triage,
     Turn,
 )
+from bot.core.risk import Bot, Circumstances, Ruling
 from bot.services.compose import HANDOFF_TIMER, Outgoing, Speech, handoff_timer, handoff_timer_id
 from bot.services.hear import Heard, hear
 from channels import messages as m
@@ -39,6 +41,7 @@ class Tools:
     store: ConversationStore
     sends: SendLog
     dialogue: Dialogue
+    triage: Triage
     speech: Speech
     answer_within: timedelta
 
@@ -55,6 +58,7 @@ class Decision:
         self._tracker: bytes | None = None
         self._timers: list[Timer] = []
         self._cancels: list[str] = []
+        self._ruling = Ruling()
         self.events: list[e.AnyEvent] = []
         self.conversation = loaded.conversation or Conversation.begin(item)
         asked_at = now - timedelta(seconds=lease.waited_s)
@@ -65,6 +69,8 @@ class Decision:
         heard: Heard = await hear(self._item, self.conversation, self._tools.sends, self._tools.speech.house, self._now)
         self._take(heard.conversation)
         self.events += heard.events
+        if heard.said is not None:
+            self._screen(heard.said)
         if heard.taken_by is not None:
             self._taken(heard.taken_by)
         if heard.given_back and self.conversation.owner is Owner.HUMAN and not self.conversation.agent_id:
@@ -75,7 +81,66 @@ class Decision:
         if heard.opted is not None:
             await self._opt(heard.opted)
             return False
+        if self._ruling.bot is not Bot.ANSWER and (heard.asks or isinstance(self._item, m.MessageEdited)):
+            await self._step_aside()
+            return False
         return heard.asks
+
+    # ---- triage ------------------------------------------------------------------------------------
+
+    def _screen(self, text: str) -> None:
+        """Look at the words before anybody answers, whoever has the conversation."""
+        about = _circumstances(self._item, self.conversation)
+        assessment = self._tools.triage.assess(text, about)
+        self._ruling = self._tools.triage.rule(assessment, about)
+        self._take(self.conversation.screened(assessment, self._ruling))
+        if assessment.findings:
+            # An edit's findings belong to the line that it changed.
+            of = self._item.external_id if isinstance(self._item, m.MessageEdited) else self._item.event_id
+            self.events.append(
+                e.Triaged(
+                    conversation=self.conversation.key,
+                    at=self._now,
+                    event_id=of,
+                    findings=assessment.findings,
+                    bot=self._ruling.bot,
+                    label=self._ruling.label,
+                )
+            )
+
+    async def _step_aside(self) -> None:
+        """The policy reserves this for a person: say the approved sentence at most, and hand over.
+
+        Nothing of the assistant's is composed, and what it composed before and what has not left yet is dropped.
+        """
+        ruling, owner = self._ruling, self.conversation.owner
+        if not ruling.handoff or owner is Owner.HUMAN:
+            return  # nobody needs to look (spam), or somebody already does
+        if owner is Owner.WAITING:
+            self._aggravate()
+        else:
+            within = timedelta(minutes=ruling.answer_within) if ruling.answer_within else self._tools.answer_within
+            await self.hand_off(handoff.Reason.TRIAGE, ruling.label, told=False, within=within, silencing=True)
+        if ruling.wording:
+            self._out.reassure(ruling.wording, self._item.event_id)
+            if owner is not Owner.WAITING and self.conversation.surface is Surface.PRIVATE:
+                self._out.promise("handoff", await self._tools.store.queue(), self._item.event_id)
+            self._take(self._out.conversation)
+
+    def _aggravate(self) -> None:
+        """Somebody is asked for already: what came to light now moves the case ahead, and nearer its deadline."""
+        held, risk = self.conversation.handoff, self.conversation.risk
+        if held is None:
+            return
+        due = held.answer_due_at
+        if self._ruling.answer_within:
+            due = min(due, self._now + timedelta(minutes=self._ruling.answer_within))
+        graver = replace(held, skills=risk.skills, priority=risk.priority, answer_due_at=due)
+        if self._ruling.priority >= held.priority and self._ruling.label:
+            graver = replace(graver, label=self._ruling.label)
+        self._take(replace(self.conversation, handoff=graver))
+        if due < held.answer_due_at:
+            self._timers.append(handoff_timer(self.conversation, self._now, due - self._now))
 
     # ---- answering ---------------------------------------------------------------------------------
 
@@ -184,11 +249,14 @@ class Decision:
         fresh = self._read is None or self._read.episode != self.conversation.episode
         return b"" if fresh else tracker
 
-    async def hand_off(self, reason: handoff.Reason, detail: str, *, told: bool = True) -> None:
+    async def hand_off(
+        self, reason: handoff.Reason, detail: str, *, told: bool = True, within: timedelta | None = None,
+        silencing: bool = False,
+    ) -> None:  # fmt: skip
         """Step back, promise honestly (`told`), and set the clock."""
-        within = self._tools.answer_within
+        within = within or self._tools.answer_within
         queue = await self._tools.store.queue()
-        self._change(handoff.open_handoff(self.conversation, reason, self._now, within, detail))
+        self._change(handoff.open_handoff(self.conversation, reason, self._now, within, detail, silencing=silencing))
         if told:
             self._out.promise("handoff", queue, self._item.event_id)
             self._take(self._out.conversation)
@@ -267,6 +335,21 @@ class Decision:
 
     def _take(self, conversation: Conversation) -> None:
         self.conversation = self._out.conversation = conversation
+
+
+def _circumstances(item: InboundItem, conversation: Conversation) -> Circumstances:
+    """What triage may know besides the words."""
+    return Circumstances(
+        channel=conversation.channel,
+        surface=item.surface,
+        at=item.at,
+        tagged=item.tagged if isinstance(item, m.MessageReceived) else (),
+        followers=item.customer.followers,
+        verified=item.customer.verified,
+        engagement=item.engagement if isinstance(item, m.MessageReceived) else 0,
+        moods=conversation.moods,
+        contacts=conversation.contacts,
+    )
 
 
 def said_to_assistant(

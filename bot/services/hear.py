@@ -29,6 +29,7 @@ class Heard:
     events: list[e.AnyEvent] = field(default_factory=list)
     then: list[e.AnyEvent] = field(default_factory=list)
     asks: bool = False
+    said: str | None = None  # words that triage has to read
     taken_by: str | None = None  # a person answered in the platform's own app
     given_back: bool = False
     opted: bool | None = None  # out of automatic messages, or in again
@@ -50,6 +51,7 @@ async def hear(item: InboundItem, conversation: Conversation, sends: SendLog, ho
         case m.Receipt():
             await _receipt(heard, item, sends)
         case m.MessageEdited():
+            heard.said = item.text or None
             heard.events.append(
                 e.CustomerEdited(conversation=key, at=item.at, external_id=item.external_id, text=item.text)
             )
@@ -90,6 +92,8 @@ def _words(heard: Heard, item: m.MessageReceived | m.ButtonTapped, house: House,
         text = f"{item.text} {item.referral}" if item.text == "/start" and item.referral else item.text
         attachments = item.attachments
         link, tagged = item.link, item.tagged
+    if isinstance(item, m.MessageReceived) and item.text.strip():
+        heard.said = item.text
     heard.events.append(
         e.CustomerWrote(
             conversation=before.key,
@@ -111,6 +115,7 @@ def _words(heard: Heard, item: m.MessageReceived | m.ButtonTapped, house: House,
         return
     if item.external_id in before.deleted:
         heard.events.append(e.CustomerDeleted(conversation=before.key, at=item.at, external_id=item.external_id))
+        heard.said = None
         return  # the deletion overtook it: nobody is waiting for an answer any more
     since = before.elsewhere_since
     if before.elsewhere and item.surface is m.Surface.PRIVATE and (since is None or item.at > since):

@@ -24,6 +24,7 @@ from bot.adapters.memory_people import MemoryAgents, MemorySessions
 from bot.adapters.memory_store import MemoryEventStream, MemorySendLog, MemorySignals, MemoryStore
 from bot.adapters.yaml_house import read_house
 from bot.adapters.yaml_notices import YamlNotices
+from bot.adapters.yaml_wordings import YamlWordings
 from bot.core import events as e
 from bot.core import handoff
 from bot.core.conversation import Conversation
@@ -107,6 +108,7 @@ class Room:
             MemorySendLog(self.store),
             Speech(
                 YamlNotices(DATA / "notices.yml"),
+                YamlWordings(DATA / "triage" / "wording.yml"),
                 read_house(DATA / "policy.yml"),
                 self._surfaces,
                 lambda _: "",

@@ -18,6 +18,8 @@ from bot.core import events as e
 from bot.core.conversation import Conversation
 from bot.core.house import House
 from bot.core.ports import Agent, Lease, Turn, Utterance
+from bot.core.risk import Assessment, Bot, Circumstances, Finding, Rule, Ruling
+from bot.core.risk import decide as decide_risk
 from bot.core.transcript import Line, fold
 from bot.services.compose import Speech
 from bot.services.converse import Converse
@@ -308,6 +310,33 @@ class SocialChannel(FakeChannel):
         return [post.text for post in self.posts if post.surface is Surface.PRIVATE]
 
 
+class FakeTriage:
+    """Finds what a test wrote down for a text; the policy is the real decision over `policy`."""
+
+    def __init__(self) -> None:
+        self.findings: dict[str, tuple[Finding, ...]] = {}
+        self.policy: dict[str, dict[Surface, Rule]] = {}
+        self.seen: list[tuple[str, Circumstances]] = []
+
+    def expect(self, text: str, label: str, *, public: Rule | None = None, **rule: Any) -> None:
+        """This text carries this label, and the policy says this about it."""
+        self.findings[text] = (*self.findings.get(text, ()), Finding(label=label, severity=4, confidence=0.9))
+        private = Rule(**{"bot": Bot.ACKNOWLEDGE, "wording": label, **rule})
+        self.policy[label] = {Surface.PRIVATE: private, Surface.PUBLIC: public or private}
+
+    def assess(self, text: str, about: Circumstances) -> Assessment:
+        self.seen.append((text, about))
+        return Assessment(findings=self.findings.get(text, ()))
+
+    def rule(self, assessment: Assessment, about: Circumstances) -> Ruling:
+        return decide_risk(assessment.findings, about.surface, self.policy)
+
+
+class FakeWordings:
+    def text(self, name: str, language: str, channel: str, surface: Surface) -> str:
+        return f"[{name} {language} {surface}]"
+
+
 class World:
     """Everything of one installation, in memory, with a clock that only moves when told."""
 
@@ -316,6 +345,7 @@ class World:
         self.meter = FakeMeter()
         self.notices = FakeNotices()
         self.dialogue = FakeDialogue()
+        self.triage = FakeTriage()
         self.channel = channel or FakeChannel()
         self.signals = MemorySignals()
         self.dead = MemoryDeadLetters()
@@ -330,6 +360,7 @@ class World:
         self.house = house or House()
         self.speech = Speech(
             self.notices,
+            FakeWordings(),
             self.house,
             lambda _: self._surfaces(),
             lambda _: self.channel.private_link(),
@@ -347,8 +378,9 @@ class World:
 
     def new_converse(self, store: Any) -> Converse:
         return Converse(
-            store, self.sends, self.dialogue, self.speech, self.clock, self.meter, ANSWER_WITHIN, self.channel.complete
-        )
+            store, self.sends, self.dialogue, self.triage, self.speech, self.clock, self.meter, ANSWER_WITHIN,
+            self.channel.complete,
+        )  # fmt: skip
 
     def new_desk(self, store: Any) -> DeskService:
         return DeskService(

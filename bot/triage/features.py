@@ -1,0 +1,35 @@
+"""What the linear model looks at: words, pairs of words, denied words, and pieces of words. The same code in training
+and at work, so that both see the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.triage.normal import Word
+from bot.triage.scope import scope
+
+SHORTEST_PIECE, LONGEST_PIECE = 2, 5  # characters; catches typos, endings and words never seen
+
+
+def features(words: Sequence[Word]) -> Iterator[tuple[str, int]]:
+    """(feature, number of the word that it belongs to)."""
+    where = scope(words)
+    before = "<s>"
+    for number, word in enumerate(words):
+        text = word.text
+        yield "w " + text, number
+        yield f"b {before} {text}", number
+        if number > 1:
+            yield f"s {words[number - 2].text} {text}", number  # with one word between
+        if where.denied[number]:
+            yield "not " + text, number
+        if where.supposed[number]:
+            yield "if " + text, number
+        if where.quoted[number] or where.others[number]:
+            yield "told " + text, number
+        padded = f" {text} "
+        for size in range(SHORTEST_PIECE, min(LONGEST_PIECE, len(padded)) + 1):
+            for start in range(len(padded) - size + 1):
+                yield padded[start : start + size], number
+        before = text
+    yield f"b {before} </s>", max(0, len(words) - 1)

@@ -1,0 +1,194 @@
+"""The classifier at work: sparse features, one linear head a label, calibrated; and what the sentence encoder adds.
+
+Training is in `training.py`, with scikit-learn. Here are only sums over a table, because one message through
+scikit-learn's own transformers costs more than a millisecond, and a table can tell which word spoke for a label.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.triage.features import features
+from bot.triage.normal import Word
+
+Array = npt.NDArray[np.float32]
+
+RISK = "risk"  # the head that tells any risk from none
+FORMAT = 1
+
+BOUND = 12.0  # logits beyond this say nothing more
+
+
+class ModelUnreadable(Exception):
+    """The file is missing, damaged, or from another version: train again."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The logits of one message; `rows`, `values` and `owners` are kept to tell which words spoke for a label."""
+
+    logits: Array
+    rows: npt.NDArray[np.int64]
+    values: Array
+    owners: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """`weights`: features × heads. Logit = slope × (score + bias) + offset, calibrated on messages held out."""
+
+    heads: tuple[str, ...]
+    index: Mapping[str, int]
+    idf: Array
+    weights: Array
+    bias: Array
+    slope: Array
+    offset: Array
+    known: frozenset[str]
+
+    def score(self, said: Sequence[Word]) -> Scored:
+        index = self.index
+        pairs = [(row, owner) for feature, owner in features(said) if (row := index.get(feature)) is not None]
+        counts = Counter(row for row, _ in pairs)
+        rows = np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))
+        frequency = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
+        values = cast(Array, (1 + np.log(frequency)) * self.idf[rows])
+        norm = float(np.sqrt(values @ values)) or 1.0
+        values = values / norm
+        raw = values @ self.weights[rows] + self.bias
+        logits = np.clip(self.slope * raw + self.offset, -BOUND, BOUND)
+        owners = tuple(row * OWNER_BASE + owner for row, owner in dict.fromkeys(pairs))
+        return Scored(logits.astype(np.float32), rows, values.astype(np.float32), owners)
+
+    def speakers(self, scored: Scored, head: str, most: int = 4) -> list[int]:
+        """Numbers of the words that spoke loudest for a head, loudest first."""
+        column = self.heads.index(head)
+        value_of = {int(row): float(value) for row, value in zip(scored.rows, scored.values, strict=True)}
+        spoke: Counter[int] = Counter()
+        shared = Counter(packed // OWNER_BASE for packed in scored.owners)
+        for packed in scored.owners:
+            row, owner = divmod(packed, OWNER_BASE)
+            spoke[owner] += value_of[row] * float(self.weights[row, column]) / shared[row]  # type: ignore[assignment]
+        loud = [(owner, weight) for owner, weight in spoke.most_common(most) if weight > 0]
+        return [owner for owner, weight in loud if weight >= LOUD * loud[0][1]]
+
+
+OWNER_BASE = 1 << 20  # more words than any message has
+LOUD = 0.35  # of the loudest: what is quieter is no evidence
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """The heads over sentence vectors, and how their word is weighed against the linear model's:
+    logit = mix[0] × linear + mix[1] × encoder + mix[2]."""
+
+    weights: Array
+    bias: Array
+    mix: Array
+
+    def logits(self, vector: Array, linear: Array) -> Array:
+        own = np.clip(vector @ self.weights + self.bias, -BOUND, BOUND)
+        return cast(Array, np.clip(self.mix[0] * linear + self.mix[1] * own + self.mix[2], -BOUND, BOUND))
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that `sigap train` learned. `thresholds`: from which probability a head's label counts.
+
+    `doubt`: between these probabilities of risk the fast part does not decide alone. `fast`: what counts as risk when
+    there is no encoder to ask.
+    """
+
+    linear: Linear
+    thresholds: Mapping[str, float]
+    doubt: tuple[float, float]
+    fast: float
+    meaning: Meaning | None = None
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        return self.linear.heads
+
+
+def probability(logit: float) -> float:
+    return float(1 / (1 + np.exp(-logit)))
+
+
+def save(model: Model, path: Path, fingerprint: str) -> None:
+    """Whole or not at all. Numbers and text only: nothing in it is ever executed."""
+    linear = model.linear
+    arrays: dict[str, Any] = {
+        "format": np.array([FORMAT]),
+        "fingerprint": _packed([fingerprint]),
+        "heads": _packed(linear.heads),
+        "features": _packed(sorted(linear.index, key=linear.index.__getitem__)),
+        "known": _packed(sorted(linear.known)),
+        "idf": linear.idf,
+        "weights": linear.weights.astype(np.float16),
+        "bias": linear.bias,
+        "slope": linear.slope,
+        "offset": linear.offset,
+        "thresholds": np.array([model.thresholds[head] for head in linear.heads], dtype=np.float32),
+        "doubt": np.array([*model.doubt, model.fast], dtype=np.float32),
+    }
+    if model.meaning is not None:
+        arrays |= {
+            "meaning_weights": model.meaning.weights,
+            "meaning_bias": model.meaning.bias,
+            "meaning_mix": model.meaning.mix,
+        }
+    made = path.with_suffix(".part.npz")
+    np.savez_compressed(made, **arrays)
+    made.replace(path)
+
+
+def load(path: Path) -> Model:
+    """Raises ModelUnreadable."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            if int(stored["format"][0]) != FORMAT:
+                raise ModelUnreadable(path.name)
+            heads = tuple(_unpacked(stored["heads"]))
+            found = _unpacked(stored["features"])
+            linear = Linear(
+                heads=heads,
+                index={feature: row for row, feature in enumerate(found)},
+                idf=stored["idf"],
+                weights=stored["weights"].astype(np.float32),
+                bias=stored["bias"],
+                slope=stored["slope"],
+                offset=stored["offset"],
+                known=frozenset(_unpacked(stored["known"])),
+            )
+            low, high, fast = (float(value) for value in stored["doubt"])
+            meaning = None
+            if "meaning_mix" in stored:
+                meaning = Meaning(stored["meaning_weights"], stored["meaning_bias"], stored["meaning_mix"])
+            thresholds = dict(zip(heads, map(float, stored["thresholds"]), strict=True))
+            return Model(linear, thresholds, (low, high), fast, meaning)
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise ModelUnreadable(path.name) from error
+
+
+def fingerprint_of(path: Path) -> str:
+    """What the stored model was made from, "" when there is none that can be read."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return _unpacked(stored["fingerprint"])[0] if int(stored["format"][0]) == FORMAT else ""
+    except (OSError, ValueError, KeyError, EOFError):
+        return ""
+
+
+def _packed(texts: Sequence[str]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer("\n".join(texts).encode(), dtype=np.uint8)
+
+
+def _unpacked(array: npt.NDArray[np.uint8]) -> list[str]:
+    return array.tobytes().decode().split("\n")

@@ -1,0 +1,98 @@
+"""A message as it is meant: disguises undone, with the way back to the characters that the customer typed."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import regex
+
+LEET = str.maketrans("013457@$!8", "oieastasib")
+REPEATS_KEPT = 2
+SHORTEST_SPLIT = 3  # letters: "s u e" is one word, "a b" is not
+
+_TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}@$!]+|[^\s\p{L}\p{M}\p{N}]")
+_SPLIT = regex.compile(r"(?<![\p{L}\p{N}'’])(?:\p{L}[ .\-_*]{1,2}){2,}\p{L}(?![\p{L}\p{N}'’])")
+_MIXED = regex.compile(r"(?=.*\p{L}.*\p{L})(?=.*[\d@$!]).*\p{L}.*")
+_REFERENCE = regex.compile(r"\p{L}{1,3}\d{2,}|\d+\p{L}{1,5}", regex.IGNORECASE)  # AR20308, 20rb, 24jam, 2fa
+_REPEATED = regex.compile(r"(.)\1{2,}")
+
+# What a face or a sign says, in a word that the classifier knows too. Others stand for themselves.
+EMOJI = {
+    "😡": "angryface", "🤬": "angryface", "😠": "angryface", "👿": "angryface", "💢": "angryface", "🖕": "angryface",
+    "😭": "cryface", "😢": "cryface", "😿": "cryface", "💔": "cryface", "😞": "cryface", "😔": "cryface",
+    "❤": "loveface", "😍": "loveface", "🥰": "loveface", "😘": "loveface", "💕": "loveface", "👍": "loveface",
+    "🙏": "prayface", "👏": "loveface", "🔥": "fire", "💯": "loveface", "🎉": "loveface", "😊": "loveface",
+    "😂": "laughface", "🤣": "laughface", "😅": "laughface", "😆": "laughface", "😹": "laughface",
+    "🔪": "knife", "💣": "bomb", "🔫": "gun", "💀": "skull", "⚰": "coffin", "🩸": "blood", "👊": "fist",
+    "⚖": "court", "👮": "police", "🚓": "police", "🚨": "alarm", "🚑": "ambulance", "🆘": "sos",
+    "📺": "tv", "📰": "news",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Word:
+    """One token of the normalised text: `start` and `end` are offsets in what the customer typed."""
+
+    text: str
+    start: int
+    end: int
+
+
+Known = Callable[[str], bool]
+
+
+def words(text: str, known: Known = lambda word: False) -> list[Word]:
+    """The tokens, lower case, with full-width letters, invisible characters, split letters and leetspeak undone.
+
+    `known`: whether a word exists. A disguise is only undone when a word comes out, so that references survive.
+    """
+    plain, offsets = _plain(text)
+    found: list[Word] = []
+    at = 0
+    for split in _SPLIT.finditer(plain):
+        joined = regex.sub(r"[ .\-_*]", "", split.group())
+        if len(joined) >= SHORTEST_SPLIT and known(_squeeze(joined)):
+            found += _tokens(plain, at, split.start(), offsets, known)
+            found.append(Word(_squeeze(joined), offsets[split.start()], offsets[split.end() - 1] + 1))
+            at = split.end()
+    return found + _tokens(plain, at, len(plain), offsets, known)
+
+
+def _plain(text: str) -> tuple[str, list[int]]:
+    """NFKC and lower case, without invisible characters; for each character where it stood."""
+    characters: list[str] = []
+    offsets: list[int] = []
+    for position, character in enumerate(text):
+        for made in unicodedata.normalize("NFKC", character).lower():
+            if unicodedata.category(made) in ("Cf", "Mn"):
+                continue  # zero-width characters, variation selectors, stacked marks
+            characters.append(made)
+            offsets.append(position)
+    return "".join(characters).replace("’", "'"), offsets
+
+
+def _tokens(plain: str, start: int, end: int, offsets: list[int], known: Known) -> list[Word]:
+    made = []
+    for match in _TOKEN.finditer(plain, start, end):
+        token = match.group()
+        text = EMOJI.get(token, "") or _undisguised(token, known)
+        if text:
+            made.append(Word(text, offsets[match.start()], offsets[match.end() - 1] + 1))
+    return made
+
+
+def _undisguised(token: str, known: Known) -> str:
+    squeezed = _squeeze(token)
+    if _MIXED.fullmatch(token) and not _REFERENCE.fullmatch(token):
+        for candidate in (token, token.rstrip("!"), token.strip("@$!")):
+            word = _squeeze(candidate.translate(LEET))
+            if known(word):
+                return word
+    return squeezed.strip("@$!") or squeezed
+
+
+def _squeeze(word: str) -> str:
+    """ "pleeeease" as "pleease": who stretches a word means the same one."""
+    return str(_REPEATED.sub(r"\1" * REPEATS_KEPT, word))

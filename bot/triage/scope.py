@@ -1,0 +1,76 @@
+"""What a word is worth where it stands: denied, asked about, quoted, told of somebody else, only imagined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.triage.normal import Word
+
+REACH = 5  # words that a cue covers after itself
+
+NEGATION = frozenset(
+    """
+    not no never don't dont didn't didnt doesn't doesnt won't wont wouldn't wouldnt isn't isnt aren't arent wasn't
+    wasnt can't cant cannot couldn't couldnt shouldn't shouldnt haven't havent hasn't hasnt ain't without nobody none
+    neither nor
+    tidak tdk nggak ngga enggak engga gak ga gk kagak kaga ndak tak tiada bukan bkn belum blm jangan jgn tanpa ora
+    """.split()
+)
+SUPPOSING = frozenset(
+    """
+    if would could might suppose supposing imagine hypothetically
+    jika kalau klo kalo kl jikalau seandainya andai andaikan misal misalnya umpama semisal
+    """.split()
+)
+OTHERS = frozenset(
+    """
+    friend friends cousin neighbour neighbor colleague teacher movie film song lyrics book novel series episode news
+    article
+    teman temen tetangga sepupu kolega guru dosen lagu lirik drama berita artikel sinetron
+    """.split()
+)
+QUOTES = frozenset('"“”«»„「」')
+ENDS = frozenset(".!?;\n") | {"but", "tapi", "tetapi", "namun", "however"}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """For each word: whether it is denied, only supposed, quoted, and whether the sentence is a question or is about
+    others."""
+
+    denied: tuple[bool, ...]
+    supposed: tuple[bool, ...]
+    quoted: tuple[bool, ...]
+    others: tuple[bool, ...]
+
+    def harmless(self, start: int, end: int) -> bool:
+        """Whether what stands there (word numbers) is not claimed by the writer."""
+        within = range(start, end)
+        return any(self.denied[i] or self.quoted[i] for i in within) or any(
+            self.supposed[i] or self.others[i] for i in within
+        )
+
+
+def scope(words: Sequence[Word]) -> Scope:
+    denied, supposed, quoted, others = ([False] * len(words) for _ in range(4))
+    denying = supposing = telling = 0
+    inside = False
+    quotes = sum(word.text in QUOTES for word in words)
+    for number, word in enumerate(words):
+        if word.text in ENDS:
+            denying = supposing = telling = 0
+            continue
+        if word.text in QUOTES and quotes > 1:
+            inside = not inside
+            continue
+        denied[number], supposed[number] = denying > 0, supposing > 0
+        quoted[number], others[number] = inside, telling > 0
+        denying, supposing, telling = max(0, denying - 1), max(0, supposing - 1), max(0, telling - 1)
+        if word.text in NEGATION:
+            denying = REACH
+        elif word.text in SUPPOSING:
+            supposing = REACH
+        elif word.text in OTHERS:
+            telling = REACH
+    return Scope(tuple(denied), tuple(supposed), tuple(quoted), tuple(others))

@@ -1,0 +1,153 @@
+"""The cascade: patterns and the linear model decide what is plain; only what stays doubtful is read for its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from bot.core.risk import Assessment, Circumstances, Finding, Policy, Ruling, Span, decide
+from bot.triage import circumstances, lists
+from bot.triage.lists import RISKY, WORDS, Label, Limits
+from bot.triage.model import RISK, Array, Model, Scored, probability
+from bot.triage.normal import Word, words
+from bot.triage.patterns import Hit, Patterns
+
+NUDGE = 1.5  # logits that a pattern which is not sure adds to its label, and to the risk
+MENTION = 1.0  # the same for a regulator's bare name, which people also write in innocent questions
+SURE = 0.99
+LONGEST = 4_000  # characters; what comes behind is not what the message is about
+LEAST = 0.15  # below this a label is not even the best guess
+
+
+class Encoder(Protocol):
+    """Meaning as a vector: `dimension` floats, of length one."""
+
+    dimension: int
+
+    def vector(self, text: str) -> Array: ...
+
+
+class Screen:
+    """Implements ports.Triage. Thread-safe: nothing changes after the start. A call takes less than a millisecond, and
+    an encoder's time more for a doubtful message."""
+
+    def __init__(
+        self, labels: Mapping[str, Label], policy: Policy, patterns: Patterns, limits: Limits, model: Model,
+        encoder: Encoder | None = None,
+    ) -> None:  # fmt: skip
+        self._labels = labels
+        self._policy = policy
+        self._patterns = patterns
+        self._limits = limits
+        self._model = model
+        self._encoder = encoder if model.meaning is not None else None
+        self._heads = {head: number for number, head in enumerate(model.heads)}
+        self._risks = [head for head in model.heads if head in labels and labels[head].severity >= RISKY]
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is an encoder, and a model that learned to weigh its word."""
+        return self._encoder is not None
+
+    def assess(self, text: str, about: Circumstances) -> Assessment:
+        """What the message carries, the gravest first."""
+        text = text[:LONGEST]
+        said = words(text, self._model.linear.known.__contains__)
+        hits = self._patterns.find(text, said, about.tagged)
+        scored = self._model.linear.score(said)
+        logits = self._nudged(scored.logits, hits)
+        sure = {hit.label for hit in hits if hit.sure}
+        risk = probability(logits[self._heads[RISK]])
+        low, high = self._model.doubt
+        doubtful = bool(said) and not sure and low < risk < high
+        asked = doubtful and self._encoder is not None
+        if asked and self._encoder is not None and self._model.meaning is not None:
+            linear = self._model.meaning.logits(self._encoder.vector(text), scored.logits)
+            logits = self._nudged(linear, hits)
+            risk = probability(logits[self._heads[RISK]])
+        findings = self._findings(said, hits, scored, logits, risk, sure, asked=asked)
+        anger = probability(logits[self._heads["anger"]]) if "anger" in self._heads and said else 0.0
+        findings += circumstances.look(about, anger, self._limits, self._labels)
+        findings.sort(key=lambda finding: (-finding.severity, -finding.confidence))
+        return Assessment(findings=tuple(findings), anger=round(anger, 3), doubtful=doubtful, asked=asked)
+
+    def rule(self, assessment: Assessment, about: Circumstances) -> Ruling:
+        return decide(assessment.findings, about.surface, self._policy)
+
+    def _nudged(self, logits: Array, hits: Sequence[Hit]) -> Array:
+        nudged = logits.copy()
+        for label in {hit.label for hit in hits if not hit.sure}:
+            bare = all(hit.detail for hit in hits if hit.label == label)
+            for head in (label, RISK):
+                if head in self._heads:
+                    nudged[self._heads[head]] += MENTION if bare else NUDGE
+        return nudged
+
+    def _findings(
+        self, said: Sequence[Word], hits: Sequence[Hit], scored: Scored, logits: Array, risk: float, sure: set[str],
+        *, asked: bool,
+    ) -> list[Finding]:  # fmt: skip
+        chances = {head: probability(logits[number]) for head, number in self._heads.items() if head != RISK}
+        found = {
+            label: chance
+            for label, chance in chances.items()
+            if label in self._labels and chance >= self._model.thresholds[label]
+        }
+        needed = self._model.thresholds[RISK] if asked else self._model.fast
+        for label in [label for label in found if label in self._risks]:
+            # One head alone, while the whole sounds harmless, must be quite certain.
+            if risk < needed and found[label] < max(0.5, self._model.thresholds[label]):
+                del found[label]
+        if said and risk >= needed and not any(label in self._risks for label in (*found, *sure)):
+            best = max(self._risks, key=chances.__getitem__)
+            found[best] = max(chances[best], LEAST)
+        found |= {label: max(SURE, chances.get(label, 0.0)) for label in sure}
+        return [
+            Finding(
+                label=label,
+                severity=self._labels[label].severity,
+                confidence=round(chance, 3),
+                evidence=self._evidence(label, said, hits, scored, meaning=asked),
+                detail=next((hit.detail for hit in hits if hit.label == label and hit.detail), ""),
+            )
+            for label, chance in found.items()
+        ]
+
+    def _evidence(
+        self, label: str, said: Sequence[Word], hits: Sequence[Hit], scored: Scored, *, meaning: bool
+    ) -> tuple[Span, ...]:
+        spans = [
+            Span(said[hit.start].start, said[hit.end - 1].end, f"{'regulator' if hit.detail else 'pattern'}:{hit.name}")
+            for hit in hits
+            if hit.label == label and hit.end > hit.start
+        ]
+        if label in self._heads:
+            spoke = sorted(self._model.linear.speakers(scored, label))
+            by = "meaning" if meaning else "words"
+            spans += [Span(said[number].start, said[number].end, by) for number in spoke if number < len(said)]
+        return _apart(spans)
+
+
+def _apart(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Without those that lie in an earlier one; neighbouring words as one."""
+    kept: list[Span] = []
+    for span in spans:
+        if any(span.start < other.end and other.start < span.end for other in kept):
+            continue
+        last = kept[-1] if kept else None
+        if last and last.by == span.by and last.end <= span.start <= last.end + 1:
+            kept[-1] = Span(last.start, span.end, span.by)
+        else:
+            kept.append(span)
+    return tuple(sorted(kept, key=lambda span: span.start))
+
+
+def build(folder: Path, labels: Mapping[str, Label], policy: Policy, model: Model, encoder: Encoder | None) -> Screen:
+    """A screen from data/triage and a trained model. Raises SettingsError."""
+    words_labels = {name for name, label in labels.items() if label.from_ == WORDS}
+    missing = sorted(words_labels - set(model.heads))
+    if missing:
+        raise lists.SettingsError("data/triage/training", f"the model knows no {missing[0]}", "Run `sigap train`")
+    patterns = Patterns(lists.read_patterns(folder, labels), lists.read_regulators(folder))
+    return Screen(labels, policy, patterns, lists.read_limits(folder), model, encoder)

@@ -1,0 +1,198 @@
+"""Learns the classifier of `model.py` from the training messages, with scikit-learn.
+
+Everything that needs a measure of itself (calibration, thresholds, the weight of the encoder) is learned from messages
+that the classifier which scored them had not seen: each fifth of the examples is scored by a classifier of the other
+four.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import LinearSVC
+
+from bot.triage.examples import Example
+from bot.triage.features import features
+from bot.triage.lists import RISKY, WORDS, Label
+from bot.triage.model import BOUND, RISK, Array, Linear, Meaning, Model
+from bot.triage.normal import words
+from bot.triage.screen import Encoder
+
+FOLDS = 5
+SEEN_AT_LEAST = 2  # messages that a feature must be in
+PENALTY = 0.6  # LinearSVC's C
+MEANING_PENALTY = 8.0  # LogisticRegression's C over sentence vectors
+MOST_HELD_BACK = 0.03  # of the messages that look alarming and are not, which are harder than what customers write
+CERTAIN_HARMLESS = 0.002  # share of the risks that may lie below the doubtful band
+CERTAIN_RISK = 0.005  # share of the harmless that may lie above it
+RISK_WEIGHT = 2.0  # a missed risk costs more than one held back
+
+Flags = npt.NDArray[np.int8]
+Step = Callable[[str], None]
+
+
+def fingerprint(paths: Iterable[Path], encoder: bool) -> str:
+    """What a model depends on: the files, this package's code, and whether there is an encoder."""
+    digest = hashlib.sha256(f"{encoder}".encode())
+    for path in sorted((*paths, *Path(__file__).parent.glob("*.py"))):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def train(
+    examples: Sequence[Example], labels: Mapping[str, Label], encoder: Encoder | None, step: Step = lambda what: None
+) -> Model:
+    """`step` is told what begins. Takes a minute; with an encoder, as long again as it needs for the examples."""
+    heads = (*(name for name, label in labels.items() if label.from_ == WORDS), RISK)
+    risky = frozenset(name for name, label in labels.items() if label.severity >= RISKY)
+    flags = _flags(examples, heads, risky)
+    step("reading words")
+    known = _known(examples)
+    said = [words(example.text, known.__contains__) for example in examples]
+    vectorizer = TfidfVectorizer(
+        analyzer=lambda each: [feature for feature, _ in features(each)], sublinear_tf=True, min_df=SEEN_AT_LEAST,
+        dtype=np.float32,
+    )  # fmt: skip
+    matrix = vectorizer.fit_transform(said)
+    step("learning from words")
+    margins = _held_out(matrix, flags, heads, step)
+    weights, bias = _fit_all(matrix, flags)
+    slope, offset = _calibrate(margins, flags)
+    logits = np.clip(slope * margins + offset, -BOUND, BOUND).astype(np.float32)
+    linear = Linear(
+        heads=heads, index=vectorizer.vocabulary_, idf=vectorizer.idf_.astype(np.float32), weights=weights, bias=bias,
+        slope=slope, offset=offset, known=known,
+    )  # fmt: skip
+    risk = heads.index(RISK)
+    truth = flags[:, risk].astype(bool)
+    doubt = _doubt(logits[:, risk], truth)
+    fast = _threshold(logits[:, risk], truth)
+    if encoder is None:
+        return Model(linear, _thresholds(logits, flags, heads), doubt, fast)
+    step("reading meaning")
+    meaning, together = _meaning(examples, encoder, logits, flags, step)
+    return Model(linear, _thresholds(together, flags, heads), doubt, fast, meaning)
+
+
+def _known(examples: Sequence[Example]) -> frozenset[str]:
+    """Words that exist: what a disguise may turn out to be."""
+    counts: dict[str, int] = {}
+    for example in examples:
+        for word in {word.text for word in words(example.text)}:
+            counts[word] = counts.get(word, 0) + 1
+    return frozenset(word for word, count in counts.items() if count > 1 and word.isalpha())
+
+
+def _flags(examples: Sequence[Example], heads: Sequence[str], risky: frozenset[str]) -> Flags:
+    flags = np.zeros((len(examples), len(heads)), dtype=np.int8)
+    for row, example in enumerate(examples):
+        for label in example.labels:
+            flags[row, heads.index(label)] = 1
+        flags[row, heads.index(RISK)] = bool(example.labels & risky)
+    return flags
+
+
+def _fit(matrix: csr_matrix, flag: Flags) -> LinearSVC:
+    return LinearSVC(C=PENALTY, class_weight="balanced" if flag.mean() < 0.3 else None, max_iter=300).fit(matrix, flag)
+
+
+def _fit_all(matrix: csr_matrix, flags: Flags) -> tuple[Array, Array]:
+    fitted = [_fit(matrix, flags[:, head]) for head in range(flags.shape[1])]
+    weights = np.stack([one.coef_[0] for one in fitted], axis=1).astype(np.float32)
+    return weights, np.array([one.intercept_[0] for one in fitted], dtype=np.float32)
+
+
+def _folds(flags: Flags) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    # By the rarest label that a message carries, so that every fold has some of each.
+    rarity = flags.sum(axis=0)
+    kind = [int(min(np.flatnonzero(row), key=lambda head: rarity[head], default=-1)) for row in flags]
+    splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=7)
+    return list(splitter.split(np.zeros(len(kind)), kind))
+
+
+def _held_out(matrix: csr_matrix, flags: Flags, heads: Sequence[str], step: Step) -> Array:
+    margins = np.zeros(flags.shape, dtype=np.float32)
+    for number, (train_rows, rows) in enumerate(_folds(flags), 1):
+        step(f"checking words, {number} of {FOLDS}")
+        weights, bias = _fit_all(matrix[train_rows], flags[train_rows])
+        margins[rows] = matrix[rows] @ weights + bias
+    return margins
+
+
+def _calibrate(margins: Array, flags: Flags) -> tuple[Array, Array]:
+    """Platt's sigmoid, one a head."""
+    slope, offset = np.ones(flags.shape[1], dtype=np.float32), np.zeros(flags.shape[1], dtype=np.float32)
+    for head in range(flags.shape[1]):
+        fitted = LogisticRegression(C=100).fit(margins[:, [head]], flags[:, head])
+        slope[head], offset[head] = fitted.coef_[0, 0], fitted.intercept_[0]
+    return slope, offset
+
+
+def _meaning(
+    examples: Sequence[Example], encoder: Encoder, linear: Array, flags: Flags, step: Step
+) -> tuple[Meaning, Array]:
+    vectors = np.stack([encoder.vector(example.text) for example in examples])
+    own = np.zeros(flags.shape, dtype=np.float32)
+    for number, (train_rows, rows) in enumerate(_folds(flags), 1):
+        step(f"checking meaning, {number} of {FOLDS}")
+        weights, bias = _fit_meaning(vectors[train_rows], flags[train_rows])
+        own[rows] = np.clip(vectors[rows] @ weights + bias, -BOUND, BOUND)
+    weights, bias = _fit_meaning(vectors, flags)
+    mix = np.zeros((3, flags.shape[1]), dtype=np.float32)
+    for head in range(flags.shape[1]):
+        both = np.stack([linear[:, head], own[:, head]], axis=1)
+        fitted = LogisticRegression(C=1.0).fit(both, flags[:, head])
+        mix[:, head] = (*fitted.coef_[0], fitted.intercept_[0])
+    together = np.clip(mix[0] * linear + mix[1] * own + mix[2], -BOUND, BOUND)
+    return Meaning(weights, bias, mix), together.astype(np.float32)
+
+
+def _fit_meaning(vectors: Array, flags: Flags) -> tuple[Array, Array]:
+    fitted = [
+        LogisticRegression(C=MEANING_PENALTY, max_iter=200).fit(vectors, flags[:, head])
+        for head in range(flags.shape[1])
+    ]
+    weights = np.stack([one.coef_[0] for one in fitted], axis=1).astype(np.float32)
+    return weights, np.array([one.intercept_[0] for one in fitted], dtype=np.float32)
+
+
+def _doubt(logits: Array, truth: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    low = float(np.quantile(logits[truth], CERTAIN_HARMLESS))
+    high = float(np.quantile(logits[~truth], 1 - CERTAIN_RISK))
+    return _chance(min(low, high)), _chance(max(low, high))
+
+
+def _threshold(logits: Array, truth: npt.NDArray[np.bool_]) -> float:
+    """As low as the share of harmless messages held back allows."""
+    return _chance(float(np.quantile(logits[~truth], 1 - MOST_HELD_BACK)))
+
+
+def _thresholds(logits: Array, flags: Flags, heads: Sequence[str]) -> dict[str, float]:
+    found = {}
+    for number, head in enumerate(heads):
+        truth = flags[:, number].astype(bool)
+        found[head] = _threshold(logits[:, number], truth) if head == RISK else _best_f1(logits[:, number], truth)
+    return found
+
+
+def _best_f1(logits: Array, truth: npt.NDArray[np.bool_]) -> float:
+    best, at = 0.0, 0.5
+    for chance in np.linspace(0.1, 0.9, 33):
+        flagged = logits >= np.log(chance / (1 - chance))
+        hits = float((flagged & truth).sum())
+        score = 2 * hits / (flagged.sum() + truth.sum()) if hits else 0.0
+        if score > best:
+            best, at = score, float(chance)
+    return at
+
+
+def _chance(logit: float) -> float:
+    return float(1 / (1 + np.exp(-logit)))

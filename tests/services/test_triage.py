@@ -1,0 +1,156 @@
+"""Triage stands before the assistant: what it finds decides whether the assistant is even asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core import events as e
+from bot.core.conversation import Owner
+from bot.core.handoff import Reason
+from bot.core.ports import Agent
+from bot.core.risk import Bot, Rule
+from channels.messages import Customer, MessageEdited, Sender, Surface
+from tests.services.world import KEY, SocialChannel, World
+
+THREAT = "you will hear from my lawyer"
+GRAVER = "and my money is gone"
+DINA = Agent(agent_id="dina", name="Dina", password_hash="")
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.triage.expect(THREAT, "legal_threat", skills=("legal",), priority=4, approval=True, answer_within=5)
+    world.triage.expect(GRAVER, "fraud", skills=("fraud",), priority=5, answer_within=2)
+    return world
+
+
+class TestBeforeTheAssistant:
+    async def test_a_risk_never_reaches_the_assistant(self, world: World) -> None:
+        await world.write(THREAT)
+        await world.work()
+        assert world.dialogue.heard == []
+        conversation = await world.conversation()
+        assert conversation.owner is Owner.WAITING
+        assert conversation.handoff is not None
+        assert (conversation.handoff.reason, conversation.handoff.label) == (Reason.TRIAGE, "legal_threat")
+        assert (conversation.handoff.skills, conversation.handoff.priority) == (("legal",), 4)
+        assert (conversation.handoff.answer_due_at - conversation.handoff.opened_at).total_seconds() == 300
+        first, second = await world.queued()
+        assert first.text.endswith("[legal_threat en private]")
+        assert first.sender is second.sender is Sender.NOTICE
+
+    async def test_an_ordinary_message_is_answered_and_leaves_no_finding(self, world: World) -> None:
+        await world.write("what does a transfer cost")
+        await world.work()
+        assert len(world.dialogue.heard) == 1
+        assert await world.log(e.Triaged) == []
+
+    async def test_what_the_policy_lets_through_is_noted(self, world: World) -> None:
+        world.triage.expect("great app", "praise", bot=Bot.ANSWER, wording="")
+        await world.write("great app")
+        await world.work()
+        [triaged] = await world.log(e.Triaged)
+        assert (triaged.bot, triaged.findings[0].label) == (Bot.ANSWER, "praise")
+        assert len(world.dialogue.heard) == 1
+
+    async def test_silence_says_nothing_and_hands_over(self, world: World) -> None:
+        world.triage.expect("boom", "violence", bot=Bot.SILENT, wording="")
+        await world.write("boom")
+        await world.work()
+        assert await world.queued() == []
+        assert (await world.conversation()).owner is Owner.WAITING
+
+    async def test_spam_needs_nobody(self, world: World) -> None:
+        world.triage.expect("buy followers", "spam", bot=Bot.SILENT, wording="", handoff=False)
+        await world.write("buy followers", "hi")
+        await world.work()
+        assert [line.text for line in await world.lines() if line.author == "bot"] == ["echo: hi"]
+        assert (await world.conversation()).owner is Owner.BOT
+
+    async def test_what_the_bot_had_not_sent_yet_is_not_said_after_it(self, world: World) -> None:
+        await world.write("hi", THREAT)
+        await world.work()
+        await world.deliver()
+        assert "echo: hi" not in world.channel.screen
+        assert any("legal_threat" in text for text in world.channel.screen)
+
+    async def test_an_edit_that_adds_a_threat_hands_over(self, world: World) -> None:
+        await world.write("hi")
+        await world.work()
+        [wrote] = await world.log(e.CustomerWrote)
+        await world.receive(world.event(MessageEdited, external_id=wrote.external_id, text=THREAT))
+        await world.work()
+        assert (await world.conversation()).owner is Owner.WAITING
+        [line] = [line for line in await world.lines() if line.author == "customer"]
+        assert [finding.label for finding in line.findings] == ["legal_threat"]
+
+    async def test_a_turn_that_keeps_breaking_is_screened_all_the_same(self, world: World) -> None:
+        await world.receive(world.message(THREAT))
+        lease = await world.inbound.lease("w", 0)
+        assert lease is not None
+        await world.converse.give_up(lease, "Killed")
+        handoff = (await world.conversation()).handoff
+        assert handoff is not None
+        assert handoff.reason == Reason.TRIAGE
+
+
+class TestWhoeverHasIt:
+    async def test_while_waiting_it_moves_ahead_and_is_acknowledged_once(self, world: World) -> None:
+        await world.write(THREAT)
+        await world.work()
+        world.clock.forward(10)
+        await world.write(GRAVER, GRAVER)
+        await world.work()
+        handoff = (await world.conversation()).handoff
+        assert handoff is not None
+        assert (handoff.label, handoff.priority, handoff.skills) == ("fraud", 5, ("legal", "fraud"))
+        assert (handoff.answer_due_at - handoff.opened_at).total_seconds() == 130
+        assert sum("[fraud" in text for text in await world.texts()) == 1
+
+    async def test_with_a_person_the_bot_stays_silent_and_the_case_becomes_regulated(self, world: World) -> None:
+        await world.write("hi")
+        await world.work()
+        await world.desk.claim(KEY, DINA)
+        before = len(await world.queued())
+        await world.write(THREAT)
+        await world.work()
+        assert len(await world.queued()) == before
+        conversation = await world.conversation()
+        assert conversation.owner is Owner.HUMAN
+        assert conversation.risk.approval
+        assert [finding.label for finding in conversation.risk.findings] == ["legal_threat"]
+
+    async def test_a_new_episode_forgets_the_risk(self, world: World) -> None:
+        await world.write(THREAT)
+        await world.work()
+        await world.desk.claim(KEY, DINA)
+        await world.desk.give_back(KEY, DINA)
+        assert (await world.conversation()).risk.findings == ()
+        await world.write("hi")
+        await world.work()
+        assert len(world.dialogue.heard) == 1
+
+
+class TestInPublic:
+    async def test_the_rule_of_the_surface_counts(self) -> None:
+        world = World(SocialChannel())
+        silent = Rule(bot=Bot.SILENT, priority=4)
+        world.triage.expect(THREAT, "legal_threat", public=silent)
+        await world.post(THREAT)
+        assert await world.queued() == []
+        assert (await world.conversation()).owner is Owner.WAITING
+
+    async def test_the_acknowledgement_goes_where_the_customer_wrote(self) -> None:
+        world = World(SocialChannel())
+        world.triage.expect(THREAT, "legal_threat")
+        await world.post(THREAT)
+        [message] = await world.queued()
+        assert (message.surface, message.text.endswith("[legal_threat en public]")) == (Surface.PUBLIC, True)
+
+    async def test_triage_knows_who_is_tagged_and_how_far_it_reaches(self) -> None:
+        world = World(SocialChannel())
+        who = Customer(external_id="7", followers=50_000, verified=True)
+        await world.post("look", customer=who, tagged=("ojkindonesia",))
+        [(_, about)] = world.triage.seen
+        assert (about.followers, about.verified, about.tagged) == (50_000, True, ("ojkindonesia",))
