@@ -291,6 +291,7 @@ class OutboundMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     to: str = ""
     entry: str = ""
     root: str = ""
+    approved_by: str = ""  # the second person, where a public reply needs one
     tag: str = ""  # the platform's tag under which it may go; set by the policy, at the moment of sending
     template: Template | None = None
     proactive: bool = False  # nobody just asked for it, so that it can wait for the morning

@@ -60,6 +60,18 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reworded: bool = False  # a notice may have been lost and was said again in other words, once
 
 
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A public reply in a regulated case, before a second person let it out. An edit makes a new `version`, and an
+    approval is always of one version."""
+
+    proposal_id: str
+    text: str
+    agent_id: str
+    agent_name: str
+    at: datetime
+    version: int = 1
+
+
 class PublicThread(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A customer's exchange with the brand under one public message. `root` began it, `last_id` is what the
     customer wrote last there: what an answer goes under."""
@@ -138,6 +150,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     risk: Risk = Risk()  # what triage found in the present episode
     moods: tuple[float, ...] = ()  # how angry the last messages were, 0 to 1
     contacts: tuple[datetime, ...] = ()
+    proposal: Proposal | None = None  # waits for a second person
     known: dict[str, str] = {}  # slots of earlier episodes: still nobody's business in public
 
     @classmethod

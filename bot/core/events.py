@@ -86,6 +86,27 @@ class ReplyComposed(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, 
     template: str = ""
 
 
+class ReplyProposed(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_proposed"):
+    """A public reply in a regulated case waits for a second person; the same `proposal_id` again is an edit of it."""
+
+    proposal_id: str
+    text: str
+    agent_id: str
+    agent_name: str
+    version: int = 1
+
+
+class ProposalSettled(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="proposal_settled"):
+    """`outcome`: approved, overridden (a supervisor's urgent decision, `note` says why), rejected, withdrawn."""
+
+    proposal_id: str
+    outcome: str
+    version: int
+    agent_id: str = ""
+    agent_name: str = ""
+    note: str = ""
+
+
 class ReplySent(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_sent"):
     message_id: str
     external_ids: tuple[str, ...] = ()
@@ -183,6 +204,8 @@ AnyEvent = (
     | Understood
     | Triaged
     | ReplyComposed
+    | ReplyProposed
+    | ProposalSettled
     | ReplySent
     | ReplyDropped
     | ReplyFailed

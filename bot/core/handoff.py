@@ -72,6 +72,7 @@ def _move(
         agent_id=agent_id if to is Owner.HUMAN else "",
         agent_name=agent_name if to is Owner.HUMAN else "",
         handoff=handoff,
+        proposal=conversation.proposal if to is Owner.HUMAN else None,
     )
     event = OwnerChanged(
         conversation=conversation.key,

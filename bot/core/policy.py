@@ -29,7 +29,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """It may not go. `rule` names which, `source` is the page that says so, `next_step` what is legal instead.
 
     `silent`: the customer misses nothing, so that nobody needs to look. Next steps: person (a person has to answer),
-    template, wait (until the customer writes), take_thread, private, public, shorten, own_app (answer in the
+    template, approval (a second person's), wait (until the customer writes), take_thread, private, public, shorten, own_app (answer in the
     platform's own app), none.
     """
 
@@ -129,6 +129,13 @@ def _nothing_personal(ask: Question) -> Refusal | None:
     found = personal_in(ask.message.text, ask.conversation.facts, ask.house)
     if found:
         return Refusal(rule="personal_in_public", next_step="private", detail=", ".join(found))
+    return None
+
+
+def _second_person(ask: Question) -> Refusal | None:
+    """In a regulated case a person's public words need another one's approval (data/triage/policy.yml)."""
+    if ask.conversation.risk.approval and not ask.automated and not ask.message.approved_by:
+        return Refusal(rule="needs_approval", next_step="approval")
     return None
 
 
@@ -233,6 +240,7 @@ def window_left(conversation: Conversation, can: Capabilities, now: datetime, *,
 Rule = Callable[[Question], Refusal | None]
 _PUBLIC: tuple[Rule, ...] = (
     _still_there, _opted_out, _attended, _target, _nothing_personal, _summoned, _once, _fits, _disclosed, _quiet,
+    _second_person,
 )  # fmt: skip
 _PRIVATE: tuple[Rule, ...] = (
     _still_there, _opted_out, _thread_is_ours, _attended, _private_reply, _one_message,

@@ -298,13 +298,16 @@ class Wordings(Protocol):
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
-    """A person at the desk. `role`: agent or supervisor."""
+    """A person at the desk. `role`: agent or supervisor. `skills`: what they can do (data/desk.yml), the languages
+    that they write among them. `capacity`: conversations at a time, 0 for the desk's usual number."""
 
     agent_id: str  # the login name
     name: str
     password_hash: str
     role: str = "agent"
     disabled: bool = False
+    skills: tuple[str, ...] = ()
+    capacity: int = 0
 
 
 class AgentDirectory(Protocol):

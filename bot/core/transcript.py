@@ -19,7 +19,7 @@ class Line(msgspec.Struct, kw_only=True):
     """
 
     line_id: str
-    kind: str  # message | note | owner | overdue | draft | held | solved | control | opted
+    kind: str  # message | note | owner | overdue | draft | held | solved | control | opted | proposal
     author: str  # customer | bot | notice | agent | system
     at: datetime
     name: str = ""
@@ -44,6 +44,7 @@ class Line(msgspec.Struct, kw_only=True):
     source: str = ""
     template: str = ""
     findings: tuple[Finding, ...] = ()  # of triage, in a customer's message
+    settled_by: str = ""  # who approved, rejected or overrode a proposal (`status` says which)
     ruling: str = ""  # what the policy let the bot do with it
 
 
@@ -72,6 +73,13 @@ def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
                             template=event.template)  # fmt: skip
                 lines.append(line)
                 by_id[event.message_id] = line
+            case e.ReplyProposed() if line := by_id.get("proposal:" + event.proposal_id):
+                line.earlier, line.text, line.status = (*line.earlier, line.text), event.text, "proposed"
+            case e.ReplyProposed():
+                line = Line(line_id=f"proposal-{event.proposal_id}", kind="proposal", author="agent", at=event.at,
+                            name=event.agent_name, text=event.text, status="proposed", surface="public")  # fmt: skip
+                lines.append(line)
+                by_id["proposal:" + event.proposal_id] = line
             case e.NoteAdded():
                 lines.append(Line(line_id=f"note-{number}", kind="note", author="agent", at=event.at,
                                   name=event.agent_name, text=event.text))  # fmt: skip
@@ -107,6 +115,9 @@ def _amend(event: e.AnyEvent, by_id: dict[str, Line], lines: list[Line]) -> None
                 line.status, line.external_ids = "sent", event.external_ids
                 for external_id in event.external_ids:
                     by_id["brand:" + external_id] = line
+        case e.ProposalSettled(proposal_id=proposal_id):
+            if line := by_id.get("proposal:" + proposal_id):
+                line.status, line.detail, line.settled_by = event.outcome, event.note, event.agent_name
         case e.ReplyDropped(message_id=message_id):
             if line := by_id.get(message_id):
                 line.status = "dropped"

@@ -16,7 +16,9 @@ from bot.core.handoff import NotAllowed
 from bot.core.ports import Agent, StoreUnavailable, VersionConflict
 from bot.desk.door import DeskDoor
 from bot.desk.pages import Pages
-from bot.services.handoff import BadReply, NoSuchConversation, NotPermitted, NotYours, TakenBy
+from bot.services.approve import NotEntitled, OutOfDate
+from bot.services.change import BadReply, NoSuchConversation, NotPermitted, NotYours
+from bot.services.handoff import TakenBy
 
 log = structlog.get_logger(__name__)
 
@@ -152,6 +154,10 @@ def refusal_for(error: Exception, request: Request) -> Refusal:
             refusal = Refusal(409, "taken", name=error.agent_name)
         case TakenBy() | NotYours() | NotAllowed():
             refusal = Refusal(409, "moved_on")
+        case NotEntitled():
+            refusal = Refusal(403, f"not_entitled_{error.why}")
+        case OutOfDate():
+            refusal = Refusal(409, "out_of_date")
         case VersionConflict():
             refusal = Refusal(409, "busy")
         case NoSuchConversation():

@@ -65,6 +65,7 @@ class Outgoing:
         self, sender: Sender, text: str, *, surface: Surface | None = None, buttons: tuple[Button, ...] = (),
         image: str = "", in_reply_to: str = "", agent_id: str = "", agent_name: str = "", message_id: str = "",
         template: Template | None = None, proactive: bool = False, where: dict[str, str] | None = None,
+        approved_by: str = "",
     ) -> str:  # fmt: skip
         """Queue one message at the conversation's present epoch, where the customer wrote last; its id.
 
@@ -80,6 +81,7 @@ class Outgoing:
             agent_name=agent_name,
             template=template,
             proactive=proactive,
+            approved_by=approved_by,
             **(where or {}),
         )
         self.messages.append(message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
@@ -11,30 +11,17 @@ from msgspec.structs import replace
 
 from bot.core import handoff, policy
 from bot.core.conversation import Conversation, Owner
-from bot.core.events import AnyEvent, NoteAdded
+from bot.core.events import NoteAdded
 from bot.core.policy import Refusal
-from bot.core.ports import (
-    Agent,
-    Clock,
-    Commit,
-    ConversationStore,
-    Meter,
-    SendLog,
-    Signals,
-    Timer,
-    VersionConflict,
-)
+from bot.core.ports import Agent, Clock, ConversationStore, Meter, SendLog, Signals
+from bot.services.approve import propose
+from bot.services.change import AlreadySaid, BadReply, Change, Changes, NotPermitted, NotYours, say_for
 from bot.services.compose import Outgoing, Speech, handoff_timer, handoff_timer_id, typing_sign
-from channels.messages import ApprovedTemplate, OutboundMessage, Sender, Surface, Template
+from channels.messages import ApprovedTemplate, Sender, Surface, Template
 
-MOST_CONFLICTS = 20
 IN_FLIGHT_WAIT_S = 16.0  # a claim is confirmed when nothing of the bot's is on its way any more, or after this
 IN_FLIGHT_LOOK_S = 0.02
 LONGEST_REPLY = 20_000  # characters; the courier splits, this only stops accidents
-
-
-class NoSuchConversation(Exception):
-    """The desk asked for a key that does not exist."""
 
 
 class TakenBy(Exception):
@@ -45,18 +32,6 @@ class TakenBy(Exception):
         self.agent_name = agent_name
 
 
-class NotYours(Exception):
-    """Only who has the conversation may do this; `agent_name` is who has it, "" when nobody has."""
-
-    def __init__(self, agent_name: str = "") -> None:
-        super().__init__(agent_name)
-        self.agent_name = agent_name
-
-
-class BadReply(Exception):
-    """Empty, or longer than anybody could mean."""
-
-
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     """What a person may say on one surface. `whole`: it must fit into one post. `left_s`: until the window closes."""
 
@@ -65,18 +40,6 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     whole: bool
     left_s: float | None
-
-
-class NotPermitted(Exception):
-    """The platform's or the brand's rules forbid it now: `refusal` says which, and what is legal instead."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.rule)
-        self.refusal = refusal
-
-
-class _AlreadySaid(Exception):
-    """The same submit came twice."""
 
 
 class DeskService:
@@ -101,6 +64,7 @@ class DeskService:
         self._meter = meter
         self._answer_within = answer_within
         self._brand = brand
+        self._changes = Changes(store)
 
     async def claim(self, key: str, agent: Agent) -> Conversation:
         """Take it from the queue or from the bot. Raises TakenBy.
@@ -108,19 +72,19 @@ class DeskService:
         Returns when nothing of the bot's is on its way to the customer any more: from then on the bot is silent.
         """
 
-        def change(conversation: Conversation) -> _Change:
+        def change(conversation: Conversation) -> Change:
             if conversation.owner is Owner.HUMAN and conversation.agent_id == agent.agent_id:
-                return _Change(conversation)
+                return Change(conversation)
             try:
                 moved, event = handoff.claim(
                     conversation, agent.agent_id, agent.name, self._clock.now(), self._answer_within
                 )
             except handoff.NotAllowed as error:
                 raise TakenBy(error.agent_name) from None
-            made = _Change(moved, [event], cancels=[handoff_timer_id(key)])
+            made = Change(moved, [event], cancels=[handoff_timer_id(key)])
             return self._notice(made, "claimed", name=agent.name, brand=self._brand)
 
-        conversation = await self._apply(key, change)
+        conversation = await self._changes.apply(key, change)
         await self._until_silent(key)
         return conversation
 
@@ -130,8 +94,8 @@ class DeskService:
     ) -> str:  # fmt: skip
         """Say something to the customer, where they wrote last unless `surface` says where.
 
-        `client_id` makes a repeated submit harmless. Raises NotYours, BadReply, and NotPermitted: better before the
-        agent has forgotten what they wrote than when the courier finds out.
+        `client_id` makes a repeated submit harmless. Where a second person has to approve it, it becomes a proposal
+        under the same id. Raises NotYours, BadReply, NotPermitted.
         """
         words = text.strip()
         if not words or len(words) > LONGEST_REPLY:
@@ -139,30 +103,30 @@ class DeskService:
         message_id = f"{agent.agent_id}.{client_id}"
         waits: list[float] = []
 
-        def change(conversation: Conversation) -> _Change:
+        def change(conversation: Conversation) -> Change:
             waits.clear()
             self._require(conversation, agent)
             now = self._clock.now()
             held = conversation.handoff
-            if held is not None and held.first_answer_at is None:
+            first = held is not None and held.first_answer_at is None
+            answered = (
+                replace(conversation, handoff=replace(held, first_answer_at=now)) if held and first else conversation
+            )
+            try:
+                made = say_for(
+                    self._speech, answered, agent, words, message_id, now, surface=surface, template=template
+                )
+            except NotPermitted as error:
+                if error.refusal.next_step == "approval":
+                    return propose(conversation, agent, words, message_id, self._clock)
+                raise
+            if held and first:
                 waits.append((now - held.opened_at).total_seconds())
-                conversation = replace(conversation, handoff=replace(held, first_answer_at=now))
-            conversation = replace(conversation, draft="")
-            out = Outgoing(self._speech, conversation, now)
-            out.say(
-                Sender.AGENT, words, surface=surface, agent_id=agent.agent_id, agent_name=agent.name,
-                message_id=message_id, template=template,
-            )  # fmt: skip
-            surfaces = self._speech.surfaces(conversation.channel)
-            rules = self._speech.rules(conversation.channel)
-            verdict = policy.decide(out.messages[-1], out.conversation, surfaces, rules, now)
-            if isinstance(verdict, Refusal):
-                raise NotPermitted(verdict)
-            return _Change(out.conversation, out.events, out.messages)
+            return made
 
         try:
-            await self._apply(key, change, message_id)
-        except _AlreadySaid:
+            await self._changes.apply(key, change, message_id)
+        except AlreadySaid:
             return message_id
         for seconds in waits:
             await self._store.note_wait(seconds)
@@ -173,7 +137,7 @@ class DeskService:
     ) -> str:
         """Send one of the channel's approved templates, filled in. Raises as `reply`, and BadReply for an unknown one
         or one that is not filled in."""
-        conversation = await self._read(key)
+        conversation = await self._changes.read(key)
         templates = self._speech.templates(conversation.channel)
         chosen = next((t for t in templates if (t.name, t.language) == (name, language)), None)
         if chosen is None:
@@ -212,7 +176,7 @@ class DeskService:
         words = text.strip()
         if not words or len(words) > LONGEST_REPLY:
             raise BadReply
-        await self._read(key)
+        await self._changes.read(key)
         note = NoteAdded(
             conversation=key, at=self._clock.now(), agent_id=agent.agent_id, agent_name=agent.name, text=words
         )
@@ -221,47 +185,48 @@ class DeskService:
     async def give_back(self, key: str, agent: Agent) -> None:
         """Return it to the bot, which answers from the customer's next message on. Raises NotYours."""
 
-        def change(conversation: Conversation) -> _Change:
+        def change(conversation: Conversation) -> Change:
             self._require(conversation, agent)
             moved, event = handoff.give_back(conversation, self._clock.now())
-            return self._notice(_Change(moved, [event], tracker=b""), "returned", name=agent.name)
+            return self._notice(Change(moved, [event], tracker=b""), "returned", name=agent.name)
 
-        await self._apply(key, change)
+        await self._changes.apply(key, change)
 
     async def close(self, key: str, agent: Agent) -> None:
         """Nothing more to do here; public threads are closed where everybody can see it. Raises NotYours."""
 
-        def change(conversation: Conversation) -> _Change:
+        def change(conversation: Conversation) -> Change:
             self._require(conversation, agent)
             now = self._clock.now()
             out = Outgoing(self._speech, conversation, now)
-            out.solve(Sender.AGENT, agent.agent_id, agent.name)
+            if not conversation.risk.approval:  # in a regulated case nothing cheerful goes out unread
+                out.solve(Sender.AGENT, agent.agent_id, agent.name)
             moved, event = handoff.close(out.conversation, now)
-            made = _Change(moved, [*out.events, event], out.messages)
+            made = Change(moved, [*out.events, event], out.messages)
             return self._notice(made, "closed", name=agent.name)
 
-        await self._apply(key, change)
+        await self._changes.apply(key, change)
 
     async def release(self, key: str, agent: Agent) -> None:
         """Put it back into the queue for a colleague; the clock starts again. Raises NotYours."""
 
-        def change(conversation: Conversation) -> _Change:
+        def change(conversation: Conversation) -> Change:
             self._require(conversation, agent)
             now = self._clock.now()
             moved, event = handoff.release(conversation, now, self._answer_within)
-            return _Change(moved, [event], timers=[handoff_timer(moved, now, self._answer_within)])
+            return Change(moved, [event], timers=[handoff_timer(moved, now, self._answer_within)])
 
-        await self._apply(key, change)
+        await self._changes.apply(key, change)
 
     async def typing(self, key: str, agent: Agent) -> None:
         """Let the customer see that a person is writing. Raises NotYours."""
-        conversation = await self._read(key)
+        conversation = await self._changes.read(key)
         self._require(conversation, agent)
         await self._signals.publish(typing_sign(conversation, self._clock.now(), Sender.AGENT, agent.name))
 
     # ---- shared ------------------------------------------------------------------------------------
 
-    def _notice(self, change: _Change, notice: str, /, **values: str) -> _Change:
+    def _notice(self, change: Change, notice: str, /, **values: str) -> Change:
         out = Outgoing(self._speech, change.conversation, self._clock.now())
         out.notice(notice, words=values)
         change.conversation = out.conversation
@@ -274,62 +239,8 @@ class DeskService:
         if conversation.owner is not Owner.HUMAN or conversation.agent_id != agent.agent_id:
             raise NotYours(conversation.agent_name)
 
-    async def _read(self, key: str) -> Conversation:
-        conversation = (await self._store.load(key)).conversation
-        if conversation is None:
-            raise NoSuchConversation(key)
-        return conversation
-
-    async def _apply(self, key: str, change: Callable[[Conversation], _Change], message_id: str = "") -> Conversation:
-        """Raises _AlreadySaid when this message was committed before, be it between two of our own attempts."""
-        for _ in range(MOST_CONFLICTS):
-            before = await self._read(key)
-            if message_id and await self._already_said(key, message_id):
-                raise _AlreadySaid
-            made = change(before)
-            if made.conversation is before and not made.events:
-                return before
-            commit = Commit(
-                conversation=made.conversation,
-                expected_version=before.version,
-                events=made.events,
-                outbox=made.outbox,
-                timers=made.timers,
-                cancel_timers=made.cancels,
-                tracker=made.tracker,
-            )
-            try:
-                await self._store.commit(commit)
-            except VersionConflict:
-                continue
-            return made.conversation
-        raise VersionConflict(key)
-
-    async def _already_said(self, key: str, message_id: str) -> bool:
-        return any(getattr(event, "message_id", "") == message_id for event in await self._store.log(key, 200))
-
     async def _until_silent(self, key: str) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + IN_FLIGHT_WAIT_S
         while loop.time() < deadline and await self._sends.in_flight(key):
             await asyncio.sleep(IN_FLIGHT_LOOK_S)
-
-
-class _Change:
-    """What one decision at the desk changes."""
-
-    def __init__(
-        self,
-        conversation: Conversation,
-        events: list[AnyEvent] | None = None,
-        outbox: list[OutboundMessage] | None = None,
-        timers: list[Timer] | None = None,
-        cancels: list[str] | None = None,
-        tracker: bytes | None = None,
-    ) -> None:
-        self.conversation = conversation
-        self.events: list[AnyEvent] = list(events or [])
-        self.outbox = list(outbox or [])
-        self.timers = list(timers or [])
-        self.cancels = list(cancels or [])
-        self.tracker = tracker  # b"": the assistant begins anew

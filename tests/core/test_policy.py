@@ -17,6 +17,7 @@ from bot.core import policy
 from bot.core.conversation import Answered, Conversation, Seen
 from bot.core.house import House, Personal, QuietHours
 from bot.core.policy import Allowance, Refusal, decide, window_left
+from bot.core.risk import Risk
 from channels.capabilities import Capabilities, PrivateReply, Rules
 from channels.messages import Customer, OutboundMessage, Sender, Surface, Template
 
@@ -189,6 +190,15 @@ class TestInPublic:
         assert ask(post, called, public=can(rules)) == Allowance()
         assert ask(post, uncalled, public=can()) == Allowance()
 
+    def test_a_person_needs_a_second_one_in_a_regulated_case(self) -> None:
+        regulated = case(risk=Risk(approval=True))
+        alone = message(Sender.AGENT, Surface.PUBLIC)
+        assert ask(alone, regulated, public=can()) == Refusal(rule="needs_approval", next_step="approval")
+        assert ask(replace(alone, approved_by="sari"), regulated, public=can()) == Allowance()
+        assert ask(alone, case(), public=can()) == Allowance()
+        assert ask(message(Sender.AGENT), regulated) == Allowance()
+        assert ask(message(Sender.NOTICE, Surface.PUBLIC), regulated, public=can()) == Allowance()
+
     def test_so_many_automatic_answers_and_no_more(self) -> None:
         rules = Rules(automatic_replies=2, automatic_source="https://v/automatic")
         given = (*(Answered("c1", name) for name in ("m1", "m2", "m3")), Answered("c2", "m4"))
@@ -289,14 +299,16 @@ class TestEverywhere:
 
 
 CODE = Path(policy.__file__).read_text(encoding="utf-8")
-STEPS = {"person", "template", "wait", "take_thread", "private", "public", "shorten", "own_app", "none"}
+STEPS = {"person", "template", "wait", "take_thread", "private", "public", "shorten", "own_app", "approval", "none"}
 
 
 def test_every_rule_is_tried_here_and_in_the_services() -> None:
     rules = set(re.findall(r'rule="(\w+)"', CODE))
     assert len(rules) >= 17
-    for tests in (Path(__file__), Path(__file__).parents[1] / "services" / "test_policy.py"):
-        tried: Mapping[str, bool] = {rule: f'"{rule}"' in tests.read_text(encoding="utf-8") for rule in rules}
+    services = Path(__file__).parents[1] / "services"
+    for tests in ((Path(__file__),), (services / "test_policy.py", services / "test_approve.py")):
+        written = "".join(path.read_text(encoding="utf-8") for path in tests)
+        tried: Mapping[str, bool] = {rule: f'"{rule}"' in written for rule in rules}
         assert [rule for rule, here in tried.items() if not here] == []
 
 

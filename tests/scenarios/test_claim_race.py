@@ -13,7 +13,7 @@ from bot.bootstrap import System
 from bot.core.conversation import Owner
 from bot.core.ports import Agent
 from bot.replay.customers import WebchatCustomers
-from bot.services.handoff import NoSuchConversation
+from bot.services.change import NoSuchConversation
 from tests.scenarios.harness import Sigap
 
 RACES = 200

@@ -10,7 +10,8 @@ from bot.core import events as e
 from bot.core.conversation import Owner
 from bot.core.ports import HandoffRequest, Lease, Loaded, SendLog, Turn, Utterance
 from bot.services import handoff
-from bot.services.handoff import LONGEST_REPLY, BadReply, NoSuchConversation, NotYours, TakenBy
+from bot.services.change import BadReply, NoSuchConversation, NotYours
+from bot.services.handoff import LONGEST_REPLY, TakenBy
 from channels.messages import Sender
 from tests.services.world import ANSWER_WITHIN, BUDI, DINA, KEY, World
 

@@ -17,7 +17,8 @@ from bot.core import handoff as core_handoff
 from bot.core.conversation import Owner
 from bot.core.ports import HandoffRequest, Lease, LeaseLost, Turn, Utterance, VersionConflict
 from bot.services import handoff
-from bot.services.handoff import NotYours, TakenBy
+from bot.services.change import NotYours
+from bot.services.handoff import TakenBy
 from channels.errors import Ambiguous, RateLimited, Rejected, SendError, Unavailable
 from channels.messages import OutboundMessage, Sender
 from tests.services.world import BUDI, DINA, KEY, FakeChannel, World

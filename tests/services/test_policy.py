@@ -18,7 +18,7 @@ from bot.core import events as e
 from bot.core.conversation import Owner
 from bot.core.house import House, Personal, QuietHours
 from bot.core.ports import HandoffRequest, Letter, Turn, Utterance
-from bot.services.handoff import NotPermitted
+from bot.services.change import NotPermitted
 from channels.capabilities import PrivateReply
 from channels.errors import Ambiguous, Rejected
 from channels.messages import (
