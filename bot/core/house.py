@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
-import phonenumbers
 import regex
 
-SHORTEST_VALUE = 3  # a slot's value below this would be found in every text
-PHONE_REGION = "ID"
+from bot.core.personal import find, without_published
+from bot.core.reading import normal
 
-_EMAIL = regex.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
-_INVISIBLE = regex.compile(r"\p{Cf}+")
-_DASHES = regex.compile(r"\p{Pd}")
+SHORTEST_VALUE = 3  # a slot's value below this would be found in every text
+
 _BETWEEN = regex.compile(r"[\s.,:;_/-]+")
 _NAMES_IN_FRONT = regex.compile(r"^(?:\s*@\w[\w.]*[,:]?\s+)+")
 _NOT_WORDS = regex.compile(r"[^\p{L}\p{N}\s]+")
 
 
 class Personal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A kind of thing that belongs to one customer, and how to see it in a text."""
+    """A kind of thing that belongs to one customer of this brand, and how to see it in a text. What belongs to anybody
+    (cards, telephone numbers, addresses …) is found by bot/core/personal.py."""
 
     name: str
     pattern: str
@@ -75,31 +73,19 @@ def personal_in(text: str, slots: dict[str, str], house: House) -> tuple[str, ..
 
     `slots` are the conversation's; those that the house names as personal count.
     """
-    bare = _normal(text)
-    for known in house.published:
-        # Not as the beginning of something larger: "Rp1,000" says nothing about "Rp1,000,000".
-        bare = regex.sub(rf"{regex.escape(known)}(?![.,]?\d)", " ", bare)
+    bare = without_published(text, house.published)
     found = [
         name
         for name, value in slots.items()
         if name in house.personal_slots and len(value) >= SHORTEST_VALUE and _joined(value) in _joined(bare)
     ]
     found += [kind.name for kind in house.personal if regex.search(kind.pattern, bare, regex.IGNORECASE)]
-    if _EMAIL.search(bare):
-        found.append("e-mail address")
-    if any(True for _ in phonenumbers.PhoneNumberMatcher(bare, PHONE_REGION)):
-        found.append("phone number")
+    found += [one.kind for one in find(text, house.published)]
     return tuple(dict.fromkeys(found))
 
 
-def _normal(text: str) -> str:
-    """As it would be read: full-width letters, other dashes and invisible characters hide nothing."""
-    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    return str(_DASHES.sub("-", plain))
-
-
 def _joined(text: str) -> str:
-    return str(_BETWEEN.sub("", _normal(text).casefold()))
+    return str(_BETWEEN.sub("", normal(text).casefold()))
 
 
 def problems(house: House) -> Iterable[tuple[str, str, str]]:
