@@ -12,6 +12,7 @@ from bot.adapters.yaml_house import read_house
 from bot.core import policy
 from bot.core.conversation import LANGUAGES
 from bot.core.handoff import Reason
+from bot.core.personal import Kind
 from bot.desk import words
 from channels.registry import CHANNELS, channel_class
 
@@ -78,7 +79,7 @@ def test_every_rule_and_every_step_has_words() -> None:
 def test_every_unit_and_every_kind_of_personal_data_has_words() -> None:
     units = {can.unit for channel in CHANNELS for can in channel_class(channel).surfaces.values()}
     house = read_house(PROJECT / "data" / "policy.yml")
-    kinds = {kind.name for kind in house.personal} | house.personal_slots | {"e-mail address", "phone number"}
+    kinds = {kind.name for kind in house.personal} | house.personal_slots | set(Kind)
     assert "bytes" in units
     assert "amount" in kinds
     for language in LANGUAGES:
