@@ -14,6 +14,7 @@ from rich.table import Column, Table
 
 from bot import bootstrap, settings
 from bot.bootstrap import System
+from bot.core.personal import mask
 from bot.core.ports import DeadLetter
 from bot.entrypoints.process import first_contact, refuse
 from bot.services.dead import NotReadable, retry_letter
@@ -48,17 +49,25 @@ def list_letters(
     table = Table(Column("id", no_wrap=True), "when", "mailbox", "conversation", "attempts", "error")
     for letter in letters:
         when = letter.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(letter.dead_id, when, letter.mailbox, letter.key, str(letter.attempts), letter.error)
+        table.add_row(letter.dead_id, when, letter.mailbox, mask(letter.key), str(letter.attempts), mask(letter.error))
     console.print(table)
 
 
 @app.command()
-def show(dead_id: Id, json: Json = False) -> None:
-    """Show one letter whole, the customer's words included."""
+def show(
+    dead_id: Id,
+    json: Json = False,
+    unmasked: Annotated[
+        bool, typer.Option("--unmasked", help="Also what is personal: card numbers, telephone numbers, passwords …")
+    ] = False,
+) -> None:
+    """Show one letter whole, the customer's words included; what is personal in it is masked."""
     letter = _with_system(lambda system: system.dead.get(dead_id))
     if letter is None:
         raise _missing(dead_id)
     body = letter.body.decode(errors="replace")
+    if not unmasked:
+        body = mask(body)
     if json:
         typer.echo(msgspec.json.encode({**_summary(letter), "body": body}).decode())
         return
@@ -93,8 +102,9 @@ def drop(dead_id: Id, yes: Annotated[bool, typer.Option("--yes", help="Do not as
 
 def _summary(letter: DeadLetter) -> dict[str, object]:
     return {
-        "id": letter.dead_id, "at": letter.at.isoformat(), "mailbox": letter.mailbox, "conversation": letter.key,
-        "attempts": letter.attempts, "error": letter.error,
+        "id": letter.dead_id, "at": letter.at.isoformat(), "mailbox": letter.mailbox,
+        "conversation": mask(letter.key),
+        "attempts": letter.attempts, "error": mask(letter.error),
     }  # fmt: skip
 
 

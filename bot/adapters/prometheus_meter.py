@@ -6,11 +6,14 @@ label `process` says which one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
+
+from bot.core.personal import mask
 
 COUNTERS = {
     "events_in": ("Events accepted from platforms (new ones, after deduplication)", ("channel",)),
@@ -48,13 +51,21 @@ class PrometheusMeter:
         }
 
     def count(self, name: str, amount: int = 1, /, **labels: str) -> None:
-        self._counters[name].labels(**labels).inc(amount)
+        self._counters[name].labels(**_masked(labels)).inc(amount)
 
     def observe(self, name: str, seconds: float, /, **labels: str) -> None:
-        self._seconds[name].labels(**labels).observe(seconds)
+        self._seconds[name].labels(**_masked(labels)).observe(seconds)
 
     def text(self) -> str:
         return generate_latest(self.registry).decode()
+
+
+def _masked(labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels are ours, short and few. Should a customer's words ever get into one, what is personal stays out."""
+    return {name: _mask(value) for name, value in labels.items()}
+
+
+_mask = lru_cache(1024)(mask)
 
 
 class _Snapshots:

@@ -65,3 +65,10 @@ def test_odd_label_values_survive() -> None:
     found = samples(exposition([('host "x"\\/worker', meter.text())], [], 0, 0))
     wanted = key("sigap_handoffs_total", reason='a "quoted" \\ reason\nof two lines', process='host "x"\\/worker')
     assert found[wanted] == 1
+
+
+def test_a_label_never_tells_what_is_personal() -> None:
+    meter = PrometheusMeter()
+    meter.count("handoffs", reason="call 0812-3456-7890")
+    assert "0812" not in meter.text()
+    assert "handoffs_total{reason=" in meter.text()
