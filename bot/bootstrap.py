@@ -18,6 +18,7 @@ from bot.adapters.prometheus_meter import PrometheusMeter
 from bot.adapters.redis_channel_states import RedisChannelStates
 from bot.adapters.redis_events import RedisDeadLetters, RedisEventStream, RedisSignals
 from bot.adapters.redis_limits import RedisLimits
+from bot.adapters.redis_links import RedisLinks
 from bot.adapters.redis_mailbox import RedisMailbox
 from bot.adapters.redis_people import RedisAgents, RedisSessions
 from bot.adapters.redis_polls import RedisPolls
@@ -126,6 +127,10 @@ class System:
     @cached_property
     def threads(self) -> RedisThreads:
         return RedisThreads(self.redis)
+
+    @cached_property
+    def links(self) -> RedisLinks:
+        return RedisLinks(self.redis)
 
     @cached_property
     def limits(self) -> RedisLimits:

@@ -385,6 +385,20 @@ class Archive(Protocol):
         `customer`, `text`, `at` (aware datetime)."""
 
 
+class Links(Protocol):
+    """Which conversations a person at the desk found to be with the same customer. Who is linked to one of them is
+    linked to all of them."""
+
+    async def of(self, key: str) -> Sequence[str]:
+        """Keys of the customer's other conversations, sorted."""
+
+    async def link(self, key: str, other: str, by: str) -> None:
+        """`by`: the agent's id. Both customers' links become those of one; a conversation is never its own."""
+
+    async def unlink(self, key: str, other: str) -> None:
+        """The other one is somebody else's after all: it leaves the customer that `key` is one of."""
+
+
 class VisitorFeed(Protocol):
     """A web visitor's numbered list of what the brand said to them, with a bell for open pages."""
 
