@@ -29,12 +29,17 @@ from bot.adapters.redis_threads import RedisThreads
 from bot.adapters.redis_visitor_feed import RedisVisitorFeed
 from bot.adapters.sql_archive import SqlArchive
 from bot.adapters.visitor_feed_transport import FeedTransport
+from bot.adapters.yaml_desk import read_desk, skills_of
 from bot.adapters.yaml_house import read_house
 from bot.adapters.yaml_notices import YamlNotices
 from bot.adapters.yaml_wordings import YamlWordings
 from bot.core.house import House
 from bot.core.policy import Surfaces
 from bot.core.ports import Dialogue, Triage
+from bot.core.risk import Policy
+from bot.core.routing import DeskRules
+from bot.services.approve import Approvals
+from bot.services.change import Changes
 from bot.services.compose import Speech
 from bot.services.converse import Converse
 from bot.services.deliver import Deliver
@@ -42,7 +47,9 @@ from bot.services.handoff import DeskService
 from bot.services.people import People
 from bot.services.receive import Receive
 from bot.services.record import Record
+from bot.services.route import Floor
 from bot.settings import Settings
+from bot.triage.lists import read_labels, read_policy
 from channels.base import Channel
 from channels.messages import ApprovedTemplate, InboundEvent
 from channels.registry import CHANNELS, channel_class, load_channels, read_credentials, section_of
@@ -109,8 +116,30 @@ class System:
         return RedisSessions(self.redis)
 
     @cached_property
+    def agents(self) -> RedisAgents:
+        return RedisAgents(self.redis)
+
+    @cached_property
     def people(self) -> People:
-        return People(RedisAgents(self.redis), self.sessions, Argon2Passwords())
+        return People(self.agents, self.sessions, Argon2Passwords(), frozenset(self.desk_rules.skills))
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What the bot may do about each risk."""
+        folder = self.settings.project / "data" / "triage"
+        return read_policy(folder, read_labels(folder), self.wordings.names)
+
+    @cached_property
+    def desk_rules(self) -> DeskRules:
+        return read_desk(self.settings.project / "data" / "desk.yml", CHANNELS, skills_of(self.policy))
+
+    @cached_property
+    def floor(self) -> Floor:
+        return Floor(self.store, self.agents, self.sessions, self.desk_rules, self.clock)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(Changes(self.store), self.speech, self.clock)
 
     @cached_property
     def notices(self) -> YamlNotices:
@@ -227,13 +256,14 @@ class System:
     @cached_property
     def desk(self) -> DeskService:
         return DeskService(
-            self.store, self.sends, self.speech, self.signals, self.clock, self.meter, self.answer_within,
-            self.settings.brand,
+            self.store, self.sends, self.speech, self.floor, self.signals, self.clock, self.meter,
+            self.answer_within, self.settings.brand,
         )  # fmt: skip
 
     def converse(self, dialogue: Dialogue, triage: Triage) -> Converse:
         return Converse(
-            self.store, self.sends, dialogue, triage, self.speech, self.clock, self.meter, self.answer_within,
+            self.store, self.sends, dialogue, triage, self.speech, self.floor, self.clock, self.meter,
+            self.answer_within,
             self.complete,
         )  # fmt: skip
 

@@ -57,7 +57,18 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     skills: tuple[str, ...] = ()
     priority: int = 0
     label: str = ""  # the finding of triage that led to it
+    escalation: int = 0  # deadlines that passed without anybody
+    callback_offered: bool = False
+    told_overdue: bool = False
     reworded: bool = False  # a notice may have been lost and was said again in other words, once
+
+
+class Callback(msgspec.Struct, frozen=True):
+    """How a waiting customer wants to be reached when somebody is there. `kind`: phone | email."""
+
+    kind: str
+    value: str
+    at: datetime
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +161,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     risk: Risk = Risk()  # what triage found in the present episode
     moods: tuple[float, ...] = ()  # how angry the last messages were, 0 to 1
     contacts: tuple[datetime, ...] = ()
+    callback: Callback | None = None  # what the waiting customer left
     proposal: Proposal | None = None  # waits for a second person
     known: dict[str, str] = {}  # slots of earlier episodes: still nobody's business in public
 

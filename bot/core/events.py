@@ -189,6 +189,26 @@ class HandoffOverdue(DomainEvent, frozen=True, kw_only=True, omit_defaults=True,
     waited_s: float
 
 
+class HandoffEscalated(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="handoff_escalated"):
+    """So many deadlines passed and nobody took it: 1 calls supervisors, from `anybody` on everybody may take it."""
+
+    level: int
+    anybody: bool = False
+
+
+class HandoffStranded(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="handoff_stranded"):
+    """Nobody at this desk could ever take it: no enabled agent has these skills and this language."""
+
+    skills: tuple[str, ...]
+    language: str
+
+
+class CallbackAsked(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="callback_asked"):
+    """The waiting customer left a way to be reached. `kind`: phone | email; the value is in the conversation."""
+
+    kind: str
+
+
 class NoteAdded(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="note_added"):
     agent_id: str
     agent_name: str
@@ -218,5 +238,8 @@ AnyEvent = (
     | OptedOut
     | OwnerChanged
     | HandoffOverdue
+    | HandoffEscalated
+    | HandoffStranded
+    | CallbackAsked
     | NoteAdded
 )

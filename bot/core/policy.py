@@ -29,7 +29,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """It may not go. `rule` names which, `source` is the page that says so, `next_step` what is legal instead.
 
     `silent`: the customer misses nothing, so that nobody needs to look. Next steps: person (a person has to answer),
-    template, approval (a second person's), wait (until the customer writes), take_thread, private, public, shorten, own_app (answer in the
+    template, approval (a second person's), wait (until the customer writes), take_thread, private, public, shorten,
+    own_app (answer in the
     platform's own app), none.
     """
 

@@ -20,6 +20,7 @@ class Line(msgspec.Struct, kw_only=True):
 
     line_id: str
     kind: str  # message | note | owner | overdue | draft | held | solved | control | opted | proposal
+    # escalated | stranded | callback
     author: str  # customer | bot | notice | agent | system
     at: datetime
     name: str = ""
@@ -89,6 +90,15 @@ def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
                                   reason=event.reason, detail=event.detail))  # fmt: skip
             case e.HandoffOverdue():
                 lines.append(Line(line_id=f"overdue-{number}", kind="overdue", author="system", at=event.at))
+            case e.HandoffEscalated():
+                lines.append(Line(line_id=f"escalated-{number}", kind="escalated", author="system", at=event.at,
+                                  reason="anybody" if event.anybody else "", detail=str(event.level)))  # fmt: skip
+            case e.HandoffStranded():
+                lines.append(Line(line_id=f"stranded-{number}", kind="stranded", author="system", at=event.at,
+                                  detail=", ".join((*event.skills, event.language))))  # fmt: skip
+            case e.CallbackAsked():
+                lines.append(Line(line_id=f"callback-{number}", kind="callback", author="customer", at=event.at,
+                                  detail=event.kind))  # fmt: skip
             case e.DraftMade():
                 lines.append(Line(line_id=f"draft-{number}", kind="draft", author="bot", at=event.at, text=event.text))
             case e.AnswerHeld():

@@ -19,6 +19,7 @@ from bot.desk.pages import Pages
 from bot.services.approve import NotEntitled, OutOfDate
 from bot.services.change import BadReply, NoSuchConversation, NotPermitted, NotYours
 from bot.services.handoff import TakenBy
+from bot.services.route import NotRouted
 
 log = structlog.get_logger(__name__)
 
@@ -154,6 +155,9 @@ def refusal_for(error: Exception, request: Request) -> Refusal:
             refusal = Refusal(409, "taken", name=error.agent_name)
         case TakenBy() | NotYours() | NotAllowed():
             refusal = Refusal(409, "moved_on")
+        case NotRouted():
+            missing = ", ".join(error.unfit.missing)
+            refusal = Refusal(409, f"not_routed_{error.unfit.why}", missing=missing)
         case NotEntitled():
             refusal = Refusal(403, f"not_entitled_{error.why}")
         case OutOfDate():

@@ -185,14 +185,29 @@ class Outgoing:
         return True
 
     def promise(self, name: str, queue: QueueState, in_reply_to: str = "", *, proactive: bool = False) -> None:
-        """Queue a notice that tells how long it takes, or honestly that nobody knows."""
+        """Queue a notice that tells how long it takes, or honestly that nobody knows, with the offer of a callback."""
         minutes = promise_minutes(queue)
         if self.conversation.surface is Surface.PUBLIC and name == "handoff":
             self.notice("handoff_public", in_reply_to=in_reply_to, in_public=True)
-        elif minutes is None:
-            self.notice(f"{name}_no_promise", in_reply_to=in_reply_to, proactive=proactive)
-        else:
+            return
+        if minutes is not None:
             self.notice(name, in_reply_to=in_reply_to, proactive=proactive, words={"minutes": minutes})
+            return
+        if queue.opens_at is not None:
+            opens = self._moment(queue.opens_at)
+            told = self.notice(f"{name}_closed", in_reply_to=in_reply_to, proactive=proactive, words={"opens": opens})
+        else:
+            told = self.notice(f"{name}_no_promise", in_reply_to=in_reply_to, proactive=proactive)
+        held = self.conversation.handoff
+        if not told or held is None or held.callback_offered or self.conversation.callback is not None:
+            return
+        if self.notice("offer_callback", in_reply_to=in_reply_to, proactive=proactive):
+            self.conversation = replace(self.conversation, handoff=replace(held, callback_offered=True))
+
+    def _moment(self, at: datetime) -> str:
+        """Day and hour as the customer says them: the desk's own time, in their language."""
+        days = self._speech.notices.text("weekdays", self.conversation.language).split()
+        return f"{days[at.weekday()]} {at:%H:%M}"
 
     def point_to_private(self, in_reply_to: str) -> bool:
         """Tell in public that the answer is in private, or how the customer gets there; whether that may be told."""

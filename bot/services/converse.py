@@ -28,8 +28,11 @@ from bot.core.ports import (
     Triage,
     VersionConflict,
 )
+from bot.services.case import Tools
 from bot.services.compose import Speech
-from bot.services.decide import Decision, Tools
+from bot.services.decide import Decision
+from bot.services.route import Floor
+from bot.services.waiting import ring
 from channels.messages import InboundEvent, MessageReceived
 
 MOST_CONFLICTS = 20  # a person can't change a conversation faster than we decide; beyond this something is wrong
@@ -47,13 +50,13 @@ class Converse:
 
     def __init__(
         self, store: ConversationStore, sends: SendLog, dialogue: Dialogue, triage: Triage, speech: Speech,
-        clock: Clock, meter: Meter, answer_within: timedelta, complete: Complete,
+        floor: Floor, clock: Clock, meter: Meter, answer_within: timedelta, complete: Complete,
     ) -> None:  # fmt: skip
         self._store = store
         self._clock = clock
         self._meter = meter
         self._complete = complete
-        self._tools = Tools(store, sends, dialogue, triage, speech, answer_within)
+        self._tools = Tools(store, sends, dialogue, triage, speech, floor, answer_within)
 
     async def handle(self, lease: Lease) -> Lease | None:
         """Handle one item and commit; the next one under the same lease."""
@@ -66,7 +69,7 @@ class Converse:
             if await decision.hear() and decision.conversation.owner is Owner.BOT:
                 await decision.answer(loaded.tracker)
             elif isinstance(item, TimerFired):
-                await decision.ring(item)
+                await ring(decision, item)
             return decision.commit()
 
         return await self._settle(lease, decide)

@@ -17,6 +17,7 @@ from bot.core.ports import Agent, Clock, ConversationStore, Meter, SendLog, Sign
 from bot.services.approve import propose
 from bot.services.change import AlreadySaid, BadReply, Change, Changes, NotPermitted, NotYours, say_for
 from bot.services.compose import Outgoing, Speech, handoff_timer, handoff_timer_id, typing_sign
+from bot.services.route import Floor
 from channels.messages import ApprovedTemplate, Sender, Surface, Template
 
 IN_FLIGHT_WAIT_S = 16.0  # a claim is confirmed when nothing of the bot's is on its way any more, or after this
@@ -50,6 +51,7 @@ class DeskService:
         store: ConversationStore,
         sends: SendLog,
         speech: Speech,
+        floor: Floor,
         signals: Signals,
         clock: Clock,
         meter: Meter,
@@ -59,6 +61,7 @@ class DeskService:
         self._store = store
         self._sends = sends
         self._speech = speech
+        self._floor = floor
         self._signals = signals
         self._clock = clock
         self._meter = meter
@@ -67,7 +70,7 @@ class DeskService:
         self._changes = Changes(store)
 
     async def claim(self, key: str, agent: Agent) -> Conversation:
-        """Take it from the queue or from the bot. Raises TakenBy.
+        """Take it from the queue or from the bot. Raises TakenBy, NotRouted.
 
         Returns when nothing of the bot's is on its way to the customer any more: from then on the bot is silent.
         """
@@ -84,9 +87,22 @@ class DeskService:
             made = Change(moved, [event], cancels=[handoff_timer_id(key)])
             return self._notice(made, "claimed", name=agent.name, brand=self._brand)
 
+        found = await self._changes.read(key)
+        if found.agent_id != agent.agent_id:
+            await self._floor.check(agent, found)
         conversation = await self._changes.apply(key, change)
         await self._until_silent(key)
         return conversation
+
+    async def claim_next(self, agent: Agent) -> Conversation | None:
+        """Take the most urgent conversation that is for this person; None when there is none. Raises NotRouted when
+        they have their hands full."""
+        for conversation in await self._floor.queue_for(agent):
+            try:
+                return await self.claim(conversation.key, agent)
+            except TakenBy:
+                continue
+        return None
 
     async def reply(
         self, key: str, agent: Agent, text: str, client_id: str, *, surface: Surface | None = None,

@@ -8,11 +8,13 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from bot.core.conversation import LANGUAGES
 from bot.core.ports import Agent, AgentDirectory, Sessions
 
 ROLES = ("agent", "supervisor")
 PASSWORD_MIN, PASSWORD_MAX = 10, 256  # characters; the upper end keeps hashing cheap
 NAME_MAX = 60
+CAPACITY_MAX = 100
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 
 # Failures within fifteen minutes before a log-in is refused unseen. The pair is what one person mistypes; the
@@ -45,13 +47,19 @@ class Passwords(Protocol):
 
 
 class People:
-    def __init__(self, agents: AgentDirectory, sessions: Sessions, passwords: Passwords) -> None:
+    def __init__(
+        self, agents: AgentDirectory, sessions: Sessions, passwords: Passwords, skills: frozenset[str] = frozenset()
+    ) -> None:
+        self._skills = skills | set(LANGUAGES)
         self._agents = agents
         self._sessions = sessions
         self._passwords = passwords
 
-    async def add(self, login: str, name: str, password: str, role: str = "agent", *, replacing: bool = False) -> Agent:
-        """A new agent. Raises BadAgent.
+    async def add(
+        self, login: str, name: str, password: str, role: str = "agent", *, skills: Sequence[str] = (),
+        capacity: int = 0, replacing: bool = False,
+    ) -> Agent:  # fmt: skip
+        """A new agent. Raises BadAgent. `capacity`: conversations at a time, 0 for the desk's usual number.
 
         `replacing` gives one who exists a new password, name and role, and ends their sessions.
         """
@@ -64,12 +72,35 @@ class People:
             raise BadAgent(f"a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters")
         if role not in ROLES:
             raise BadAgent(f"a role is one of: {', '.join(ROLES)}")
+        self._check_skills(skills, capacity)
         if not replacing and await self._agents.get(login) is not None:
             raise BadAgent(f"{login} exists already")
-        agent = Agent(agent_id=login, name=name, role=role, password_hash=await self._passwords.hash(password))
+        agent = Agent(
+            agent_id=login, name=name, role=role, password_hash=await self._passwords.hash(password),
+            skills=tuple(dict.fromkeys(skills)), capacity=capacity,
+        )  # fmt: skip
         await self._agents.put(agent)
         await self._sessions.end_all(login)
         return agent
+
+    async def certify(self, login: str, skills: Sequence[str], capacity: int | None = None) -> Agent:
+        """Give an agent these skills instead of theirs. Raises NoSuchAgent, BadAgent."""
+        agent = await self._agents.get(login.strip().lower())
+        if agent is None:
+            raise NoSuchAgent(login)
+        self._check_skills(skills, capacity or 0)
+        certified = replace(
+            agent, skills=tuple(dict.fromkeys(skills)), capacity=agent.capacity if capacity is None else capacity
+        )
+        await self._agents.put(certified)
+        return certified
+
+    def _check_skills(self, skills: Sequence[str], capacity: int) -> None:
+        for skill in skills:
+            if skill not in self._skills:
+                raise BadAgent(f"{skill} is no skill of data/desk.yml; there are: {', '.join(sorted(self._skills))}")
+        if not 0 <= capacity <= CAPACITY_MAX:
+            raise BadAgent(f"capacity is from 0 (the desk's usual number) to {CAPACITY_MAX}")
 
     async def list(self) -> Sequence[Agent]:
         return await self._agents.list()

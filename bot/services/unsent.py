@@ -110,6 +110,8 @@ class Unsent:
         morning = self._speech.house.quiet_until(now)
         if message.proactive and morning is not None and conversation.owner is Owner.WAITING:
             timers.append(handoff_timer(conversation, now, morning - now))
+            if conversation.handoff is not None:
+                conversation = replace(conversation, handoff=replace(conversation.handoff, told_overdue=False))
         unheard = before.owner is Owner.CLOSED and message.sender is Sender.AGENT
         if reason is not None and (before.owner is Owner.BOT or unheard):
             conversation, changed = handoff.open_handoff(conversation, reason, now, self._answer_within, detail)

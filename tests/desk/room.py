@@ -30,11 +30,13 @@ from bot.core import handoff
 from bot.core.conversation import Conversation
 from bot.core.policy import Surfaces
 from bot.core.ports import ArchiveUnavailable, Commit, StoreUnavailable
+from bot.core.routing import DeskRules
 from bot.desk.door import DeskDoor
 from bot.desk.routes import blueprint
 from bot.services.compose import Speech
 from bot.services.handoff import DeskService
 from bot.services.people import People
+from bot.services.route import Floor
 from channels.messages import ApprovedTemplate, Attachment, Customer, MessageReceived, OutboundMessage, Surface
 from channels.registry import channel_class
 
@@ -98,6 +100,7 @@ class Room:
         self.sessions = MemorySessions()
         self.people = People(self.agents, self.sessions, Argon2Passwords(memory_kib=64))
         self.archive = Archive()
+        self.rules = DeskRules(timezone="Asia/Jakarta", hours={"all": "always"})
         self.signals = MemorySignals()
         self.clock = Clock()
         self.ill: list[tuple[str, str, str]] = []
@@ -114,6 +117,7 @@ class Room:
                 lambda _: "",
                 lambda channel: self.templates if channel == "whatsapp" else (),
             ),
+            Floor(self.store, self.agents, self.sessions, self.rules, self.clock),
             self.signals,
             self.clock,
             NoMeter(),

@@ -226,7 +226,7 @@ class TestHandingOff:
     async def test_no_promise_when_nobody_is_there(self, world: World) -> None:
         world.store.agents_present = 0
         await world.write(PERSON)
-        assert await world.texts() == ["[handoff_no_promise/en]"]
+        assert await world.texts() == ["[handoff_no_promise/en]", "[offer_callback/en]"]
 
     async def test_silent_while_waiting_and_while_a_person_has_it(self, world: World) -> None:
         await world.write(PERSON)
@@ -372,7 +372,7 @@ class TestOverdue:
         [overdue] = await world.log(e.HandoffOverdue)
         assert overdue.waited_s == ANSWER_WITHIN.total_seconds()
         assert (await world.conversation()).handoff.overdue  # type: ignore[union-attr]
-        assert (await world.texts())[-1] == "[still_waiting/en] 10"
+        assert (await world.texts())[-1] == "[still_waiting/en] 5"
         world.clock.forward(10_000)
         await world.work()
         assert len(await world.log(e.HandoffOverdue)) == 1

@@ -17,7 +17,7 @@ from bot.core import handoff as core_handoff
 from bot.core.conversation import Owner
 from bot.core.ports import HandoffRequest, Lease, LeaseLost, Turn, Utterance, VersionConflict
 from bot.services import handoff
-from bot.services.change import NotYours
+from bot.services.change import NoSuchConversation, NotYours
 from bot.services.handoff import TakenBy
 from channels.errors import Ambiguous, RateLimited, Rejected, SendError, Unavailable
 from channels.messages import OutboundMessage, Sender
@@ -196,7 +196,7 @@ class Interleavings(RuleBasedStateMachine):
         async def claim() -> None:
             try:
                 conversation = await self.world.desk.claim(KEY, agent)
-            except (TakenBy, handoff.NoSuchConversation):
+            except (TakenBy, NoSuchConversation):
                 return
             self.silent_from = max(self.silent_from, conversation.taken_epoch)
 
@@ -212,7 +212,7 @@ class Interleavings(RuleBasedStateMachine):
                     await desk.reply(KEY, agent, "a person's words", f"c{len(self.written)}")
                 else:
                     await getattr(desk, act)(KEY, agent)
-            except (NotYours, handoff.NoSuchConversation):
+            except (NotYours, NoSuchConversation):
                 pass
 
         self.loop.run_until_complete(do())

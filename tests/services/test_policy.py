@@ -632,7 +632,7 @@ class TestQuietHours:
         await self.ring(world, self.MORNING - timedelta(seconds=1))
         assert channel.private == ["[handoff/en] 5"]
         await self.ring(world, self.MORNING)
-        assert channel.private[1:] == ["[still_waiting/en] 10"]
+        assert channel.private[1:] == ["[still_waiting/en] 5"]
         await self.ring(world, self.MORNING + timedelta(hours=3))
         assert len(channel.private) == 2
         assert len(await world.log(e.HandoffOverdue)) == 1
@@ -640,7 +640,7 @@ class TestQuietHours:
     async def test_by_day_it_comes_at_once(self, world: World, channel: SocialChannel) -> None:
         await world.write(PERSON)
         await self.ring(world, world.clock.now() + timedelta(minutes=15))
-        assert channel.private[1:] == ["[still_waiting/en] 10"]
+        assert channel.private[1:] == ["[still_waiting/en] 5"]
 
     async def test_not_when_somebody_came_by_then(self, world: World, channel: SocialChannel) -> None:
         self.at(world, self.LATE)
@@ -659,14 +659,14 @@ class TestQuietHours:
         await world.deliver()
         self.at(world, self.LATE + timedelta(minutes=5))
         await world.work()
-        assert await world.texts() == ["[still_waiting/en] 10"]
+        assert await world.texts() == ["[still_waiting/en] 5"]
         self.at(world, self.LATE + timedelta(minutes=11))  # 21:01
         await world.deliver()
         assert channel.private == ["[handoff/en] 5"]
         [event] = await world.log(e.ReplyRefused)
         assert (event.rule, event.next_step) == ("quiet_hours", "wait")
         await self.ring(world, self.MORNING)
-        assert channel.private[1:] == ["[still_waiting/en] 10"]
+        assert channel.private[1:] == ["[still_waiting/en] 5"]
 
     async def test_who_asks_at_night_is_answered_at_night(self, world: World, channel: SocialChannel) -> None:
         self.at(world, self.LATE + timedelta(hours=2))

@@ -266,7 +266,7 @@ class TestHandingOver:
         world.clock.forward(15 * 60)
         await world.work()
         await world.deliver()
-        assert channel.private[1:] == ["[still_waiting/en] 10"]
+        assert channel.private[1:] == ["[still_waiting/en] 5"]
 
     async def test_a_public_notice_that_may_be_lost_is_not_said_again(
         self, world: World, channel: SocialChannel

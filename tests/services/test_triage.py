@@ -14,7 +14,7 @@ from tests.services.world import KEY, SocialChannel, World
 
 THREAT = "you will hear from my lawyer"
 GRAVER = "and my money is gone"
-DINA = Agent(agent_id="dina", name="Dina", password_hash="")
+DINA = Agent(agent_id="dina", name="Dina", password_hash="", skills=("legal", "fraud"))
 
 
 @pytest.fixture

@@ -20,12 +20,14 @@ from bot.core.house import House
 from bot.core.ports import Agent, Lease, Turn, Utterance
 from bot.core.risk import Assessment, Bot, Circumstances, Finding, Rule, Ruling
 from bot.core.risk import decide as decide_risk
+from bot.core.routing import DeskRules
 from bot.core.transcript import Line, fold
 from bot.services.compose import Speech
 from bot.services.converse import Converse
 from bot.services.deliver import Deliver
 from bot.services.handoff import DeskService
 from bot.services.receive import Receive
+from bot.services.route import Floor
 from channels.base import Channel, ChannelSettings, SentPart, Transport
 from channels.capabilities import Capabilities, Limit, Usage
 from channels.errors import SendError
@@ -332,6 +334,27 @@ class FakeTriage:
         return decide_risk(assessment.findings, about.surface, self.policy)
 
 
+class FakeStaff:
+    """The desk's people: as many supervisors as the store says are present, at least one on the list. A test may name
+    others (`agents`, `there`)."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self.agents: list[Agent] | None = None
+        self.there: list[str] = []
+
+    async def list(self) -> list[Agent]:
+        if self.agents is not None:
+            return self.agents
+        count = max(1, self._store.agents_present)
+        return [Agent(agent_id=f"a{number}", name="A", password_hash="", role="supervisor") for number in range(count)]
+
+    async def present(self) -> Sequence[str]:
+        if self.agents is not None:
+            return self.there
+        return [f"a{number}" for number in range(self._store.agents_present)]
+
+
 class FakeWordings:
     def text(self, name: str, language: str, channel: str, surface: Surface) -> str:
         return f"[{name} {language} {surface}]"
@@ -366,6 +389,9 @@ class World:
             lambda _: self.channel.private_link(),
             lambda _: self.channel.templates(),
         )
+        self.staff = FakeStaff(self.store)
+        self.desk_rules = DeskRules(timezone="Asia/Jakarta", hours={"all": "always"}, capacity=1000)
+        self.floor = self.new_floor(self.store)
         self.intake = Receive(self.inbound, self.threads, self.sends, self.dead, self.states)
         self._numbers = 0
         self.converse = self.new_converse(self.store)
@@ -376,16 +402,21 @@ class World:
         there = self.channel.able if isinstance(self.channel, SocialChannel) else self.channel.surfaces
         return {surface: self.channel.can(surface) for surface in there}
 
+    def new_floor(self, store: Any) -> Floor:
+        staff: Any = self.staff
+        return Floor(store, staff, staff, self.desk_rules, self.clock)
+
     def new_converse(self, store: Any) -> Converse:
         return Converse(
-            store, self.sends, self.dialogue, self.triage, self.speech, self.clock, self.meter, ANSWER_WITHIN,
-            self.channel.complete,
+            store, self.sends, self.dialogue, self.triage, self.speech, self.new_floor(store), self.clock, self.meter,
+            ANSWER_WITHIN, self.channel.complete,
         )  # fmt: skip
 
     def new_desk(self, store: Any) -> DeskService:
         return DeskService(
-            store, self.sends, self.speech, self.signals, self.clock, self.meter, ANSWER_WITHIN, "Arunika"
-        )
+            store, self.sends, self.speech, self.new_floor(store), self.signals, self.clock, self.meter,
+            ANSWER_WITHIN, "Arunika",
+        )  # fmt: skip
 
     def new_courier(self, life: str, store: Any = None, sends: Any = None) -> Deliver:
         """A courier process' life: a restarted one has another name."""

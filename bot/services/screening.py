@@ -1,0 +1,90 @@
+"""Triage's part in a decision: look at the words before anybody answers, and step aside where the policy says so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from bot.core import events as e
+from bot.core import handoff
+from bot.core.conversation import Conversation, Owner
+from bot.core.ports import InboundItem
+from bot.core.risk import Circumstances, Ruling
+from bot.services.case import Case
+from bot.services.compose import handoff_timer
+from channels import messages as m
+from channels.messages import Surface
+
+
+def screen(case: Case, text: str) -> Ruling:
+    """Look at the words before anybody answers, whoever has the conversation."""
+    about = _circumstances(case.item, case.conversation)
+    assessment = case.tools.triage.assess(text, about)
+    ruling = case.tools.triage.rule(assessment, about)
+    case.take(case.conversation.screened(assessment, ruling))
+    if assessment.findings:
+        # An edit's findings belong to the line that it changed.
+        of = case.item.external_id if isinstance(case.item, m.MessageEdited) else case.item.event_id
+        case.events.append(
+            e.Triaged(
+                conversation=case.conversation.key,
+                at=case.now,
+                event_id=of,
+                findings=assessment.findings,
+                bot=ruling.bot,
+                label=ruling.label,
+            )
+        )
+    return ruling
+
+
+async def step_aside(case: Case, ruling: Ruling) -> None:
+    """The policy reserves this for a person: say the approved sentence at most, and hand over.
+
+    Nothing of the assistant's is composed, and what it composed before and what has not left yet is dropped.
+    """
+    owner = case.conversation.owner
+    if not ruling.handoff or owner is Owner.HUMAN:
+        return  # nobody needs to look (spam), or somebody already does
+    if owner is Owner.WAITING:
+        _aggravate(case, ruling)
+    else:
+        within = timedelta(minutes=ruling.answer_within) if ruling.answer_within else case.tools.answer_within
+        await case.hand_off(handoff.Reason.TRIAGE, ruling.label, told=False, within=within, silencing=True)
+    if ruling.wording:
+        case.out.reassure(ruling.wording, case.item.event_id)
+        if owner is not Owner.WAITING and case.conversation.surface is Surface.PRIVATE:
+            case.promise("handoff", await case.tools.floor.outlook(case.conversation))
+        case.take(case.out.conversation)
+
+
+def _aggravate(case: Case, ruling: Ruling) -> None:
+    """Somebody is asked for already: what came to light now moves the case ahead, and nearer its deadline."""
+    held, risk = case.conversation.handoff, case.conversation.risk
+    if held is None:
+        return
+    due = held.answer_due_at
+    if ruling.answer_within:
+        due = min(due, case.now + timedelta(minutes=ruling.answer_within))
+    graver = replace(held, skills=risk.skills, priority=risk.priority, answer_due_at=due)
+    if ruling.priority >= held.priority and ruling.label:
+        graver = replace(graver, label=ruling.label)
+    case.take(replace(case.conversation, handoff=graver))
+    if due < held.answer_due_at:
+        case.timers.append(handoff_timer(case.conversation, case.now, due - case.now))
+
+
+def _circumstances(item: InboundItem, conversation: Conversation) -> Circumstances:
+    """What triage may know besides the words."""
+    return Circumstances(
+        channel=conversation.channel,
+        surface=item.surface,
+        at=item.at,
+        tagged=item.tagged if isinstance(item, m.MessageReceived) else (),
+        followers=item.customer.followers,
+        verified=item.customer.verified,
+        engagement=item.engagement if isinstance(item, m.MessageReceived) else 0,
+        moods=conversation.moods,
+        contacts=conversation.contacts,
+    )
