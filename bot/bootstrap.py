@@ -14,8 +14,11 @@ from redis.asyncio import Redis
 from bot.adapters import redis_link
 from bot.adapters.argon2_passwords import Argon2Passwords
 from bot.adapters.embedded_valkey import EmbeddedValkey
+from bot.adapters.home_files import HomeFiles
 from bot.adapters.prometheus_meter import PrometheusMeter
+from bot.adapters.redis_audit import RedisAuditHead, RedisAuditTrail
 from bot.adapters.redis_channel_states import RedisChannelStates
+from bot.adapters.redis_customers import RedisCustomers
 from bot.adapters.redis_events import RedisDeadLetters, RedisEventStream, RedisSignals
 from bot.adapters.redis_limits import RedisLimits
 from bot.adapters.redis_links import RedisLinks
@@ -28,11 +31,14 @@ from bot.adapters.redis_store import RedisStore
 from bot.adapters.redis_threads import RedisThreads
 from bot.adapters.redis_visitor_feed import RedisVisitorFeed
 from bot.adapters.sql_archive import SqlArchive
+from bot.adapters.sql_customers import SqlCustomers
 from bot.adapters.visitor_feed_transport import FeedTransport
 from bot.adapters.yaml_desk import read_desk, skills_of
 from bot.adapters.yaml_house import read_house
 from bot.adapters.yaml_notices import YamlNotices
+from bot.adapters.yaml_retention import read_retention
 from bot.adapters.yaml_wordings import YamlWordings
+from bot.core.audit import Seals
 from bot.core.house import House
 from bot.core.policy import Surfaces
 from bot.core.ports import Dialogue, Triage
@@ -42,7 +48,9 @@ from bot.services.approve import Approvals
 from bot.services.change import Changes
 from bot.services.compose import Speech
 from bot.services.converse import Converse
+from bot.services.customer import Customers
 from bot.services.deliver import Deliver
+from bot.services.forget import Forget
 from bot.services.handoff import DeskService
 from bot.services.people import People
 from bot.services.receive import Receive
@@ -195,8 +203,34 @@ class System:
         return await channel.complete(event) if channel else event
 
     @cached_property
+    def seals(self) -> Seals:
+        return Seals(self.settings.secret)
+
+    @cached_property
+    def audit_head(self) -> RedisAuditHead:
+        return RedisAuditHead(self.redis)
+
+    @cached_property
+    def trail(self) -> RedisAuditTrail:
+        return RedisAuditTrail(self.redis, self.clock)
+
+    @cached_property
     def archive(self) -> SqlArchive:
-        return SqlArchive(self.settings.database_url)
+        return SqlArchive(self.settings.database_url, self.seals)
+
+    @cached_property
+    def live_customers(self) -> RedisCustomers:
+        return RedisCustomers(self.redis, inbound=INBOUND)
+
+    @cached_property
+    def customers(self) -> Customers:
+        files = HomeFiles(self.settings.home)
+        return Customers(self.live_customers, SqlCustomers(self.archive), files, self.links, self.clock)
+
+    @cached_property
+    def forget(self) -> Forget:
+        retention = read_retention(self.settings.project / "data" / "retention.yml", CHANNELS)
+        return Forget(self.live_customers, SqlCustomers(self.archive), retention, self.clock)
 
     @cached_property
     def meter(self) -> PrometheusMeter:
@@ -274,7 +308,7 @@ class System:
         )  # fmt: skip
 
     def record(self) -> Record:
-        return Record(self.events, self.archive)
+        return Record(self.events, self.archive, self.audit_head)
 
 
 def redis_url(settings: Settings) -> str:

@@ -10,7 +10,9 @@ import typer
 
 from bot import settings as settings_module
 from bot.cli_agents import app as agents_app
+from bot.cli_audit import app as audit_app
 from bot.cli_channels import channels, check
+from bot.cli_customer import app as customer_app
 from bot.cli_dead import app as dead_app
 from bot.cli_project import lint, train
 from bot.cli_replay import replay
@@ -27,6 +29,8 @@ app = typer.Typer(
     "Settings come from the environment or a .env file (see README.md).",
 )
 app.add_typer(agents_app, name="agents")
+app.add_typer(customer_app, name="customer")
+app.add_typer(audit_app, name="audit")
 app.add_typer(dead_app, name="dead")
 app.add_typer(triage_app, name="triage")
 app.command()(channels)

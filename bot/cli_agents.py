@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
+import getpass
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from enum import StrEnum
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot import bootstrap, settings
 from bot.bootstrap import System
-from bot.entrypoints.process import first_contact, refuse
+from bot.core.ports import Agent
+from bot.entrypoints.once import fail, with_system
 from bot.services.people import BadAgent, NoSuchAgent
-from channels.errors import SettingsError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,6 +41,11 @@ def add(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    skill: Annotated[
+        list[str] | None,
+        typer.Option(help="What they are certified for (data/desk.yml), or a language they write; may be repeated."),
+    ] = None,
+    capacity: Annotated[int, typer.Option(help="Conversations at a time; 0: the desk's usual number.", min=0)] = 0,
     replace: Annotated[
         bool, typer.Option("--replace", help="Give an agent who exists a new password, name and role.")
     ] = False,
@@ -50,15 +54,23 @@ def add(
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
         if not name:
-            _fail("--name is needed with --password-stdin")
+            fail("--name is needed with --password-stdin")
     else:
         name = name or typer.prompt("Name")
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     try:
-        agent = _with_system(lambda system: system.people.add(login, name, password, role.value, replacing=replace))
+        agent = with_system(
+            lambda system: _noted(
+                system,
+                "added_agent",
+                system.people.add(
+                    login, name, password, role.value, skills=skill or (), capacity=capacity, replacing=replace
+                ),
+            )
+        )
     except BadAgent as error:
         hint = " (--replace changes them)" if "exists already" in str(error) else ""
-        _fail(f"{error}{hint}")
+        fail(f"{error}{hint}")
     typer.echo(f"{agent.name} can log in as {agent.agent_id} ({agent.role}).")
 
 
@@ -72,11 +84,12 @@ def list_agents(
         present = set(await system.people.present())
         return [
             {"login": agent.agent_id, "name": agent.name, "role": agent.role, "disabled": agent.disabled,
+             "skills": list(agent.skills), "capacity": system.desk_rules.capacity_of(agent),
              "present": agent.agent_id in present}
             for agent in await system.people.list()
         ]  # fmt: skip
 
-    rows = _with_system(read)
+    rows = with_system(read)
     if json:
         for row in rows:
             typer.echo(msgspec.json.encode(row).decode())
@@ -84,35 +97,50 @@ def list_agents(
     if not rows:
         typer.echo("Nobody yet. `sigap agents add LOGIN` adds the first.")
         return
-    table = Table("login", "name", "role", "at the desk")
+    table = Table("login", "name", "role", "skills", "at a time", "at the desk")
     for row in rows:
         state = "disabled" if row["disabled"] else "yes" if row["present"] else "no"
-        table.add_row(str(row["login"]), str(row["name"]), str(row["role"]), state)
+        skills = ", ".join(row["skills"]) if isinstance(row["skills"], list) else ""
+        table.add_row(str(row["login"]), str(row["name"]), str(row["role"]), skills, str(row["capacity"]), state)
     console.print(table)
+
+
+@app.command()
+def certify(
+    login: Login,
+    skill: Annotated[
+        list[str] | None, typer.Option(help="A skill of data/desk.yml or a language; may be repeated. None: takes all.")
+    ] = None,
+    capacity: Annotated[
+        int | None, typer.Option(help="Conversations at a time; 0: the desk's usual number.", min=0)
+    ] = None,
+) -> None:
+    """Give an agent these skills instead of theirs: what handoffs they get, and whether they may approve."""
+    try:
+        agent = with_system(
+            lambda system: _noted(system, "certified_agent", system.people.certify(login, skill or (), capacity))
+        )
+    except NoSuchAgent:
+        fail(f"there is no agent {login}. `sigap agents list` shows those that are.")
+    except BadAgent as error:
+        fail(str(error))
+    typer.echo(f"{agent.agent_id}: {', '.join(agent.skills) or 'no skills'}")
 
 
 @app.command()
 def disable(login: Login) -> None:
     """Let somebody log in no more, and end every desk that they have open."""
     try:
-        agent = _with_system(lambda system: system.people.disable(login))
+        agent = with_system(lambda system: _noted(system, "disabled_agent", system.people.disable(login)))
     except NoSuchAgent:
-        _fail(f"there is no agent {login}. `sigap agents list` shows those that are.")
+        fail(f"there is no agent {login}. `sigap agents list` shows those that are.")
     typer.echo(f"{agent.agent_id} is disabled. What they held stays theirs until a supervisor frees it.")
 
 
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"sigap: {message}", err=True)
-    raise typer.Exit(1)
-
-
-def _with_system(work: Callable[[System], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with bootstrap.connect(settings.load()) as system:
-            await first_contact(system)
-            return await work(system)
-
-    try:
-        return asyncio.run(run())
-    except SettingsError as error:
-        refuse(error)
+async def _noted(system: System, action: str, change: Awaitable[Agent]) -> Agent:
+    """Who may do what is part of the audit log."""
+    agent = await change
+    await system.trail.note(
+        f"cli:{getpass.getuser()}", action, agent=agent.agent_id, role=agent.role, skills=" ".join(agent.skills)
+    )
+    return agent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -19,8 +18,8 @@ from rich.text import Text
 from bot import bootstrap, settings
 from bot.bootstrap import System
 from bot.core.channel_ports import ChannelState
-from bot.core.ports import StoreUnavailable
-from bot.entrypoints.process import first_contact, refuse
+from bot.entrypoints.once import with_system
+from bot.entrypoints.process import refuse
 from bot.services.look import examine
 from channels.base import Channel, PollingChannel
 from channels.errors import SettingsError
@@ -38,7 +37,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for 
 
 def channels(json: Json = False) -> None:
     """Show every channel: state, mode, last event, subscription, token, use of limits, waiting, failures."""
-    rows = _with_system(_read, demo=True)
+    rows = with_system(_read, demo=True)
     if json:
         for row in rows:
             typer.echo(msgspec.json.encode(row).decode())
@@ -196,17 +195,3 @@ def _fullest(limits: dict[str, tuple[int, int, float]]) -> list[tuple[str, tuple
 def _limit(scope: str, used: int, most: int, window_s: float) -> str:
     close = " !" if used >= most * CLOSE_TO_A_LIMIT else ""
     return f"{scope} {used}/{most} in {_span(window_s)}{close}"
-
-
-def _with_system(work: Callable[[System], Awaitable[T]], *, demo: bool) -> T:
-    async def run() -> T:
-        async with bootstrap.connect(replace(settings.load(), demo=demo)) as system:
-            await first_contact(system)
-            return await work(system)
-
-    try:
-        return asyncio.run(run())
-    except SettingsError as error:
-        refuse(error)
-    except StoreUnavailable as error:
-        refuse(SettingsError("REDIS_URL", f"the store cannot be reached ({error})", "Start it, or `sigap up`"))

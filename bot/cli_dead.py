@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import msgspec
 import typer
-from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Column, Table
 
-from bot import bootstrap, settings
-from bot.bootstrap import System
 from bot.core.personal import mask
 from bot.core.ports import DeadLetter
-from bot.entrypoints.process import first_contact, refuse
+from bot.entrypoints.once import with_system
 from bot.services.dead import NotReadable, retry_letter
-from channels.errors import SettingsError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,7 +32,7 @@ def list_letters(
     json: Json = False,
 ) -> None:
     """Show what is there, newest first."""
-    letters = _with_system(lambda system: system.dead.list(limit))
+    letters = with_system(lambda system: system.dead.list(limit), demo=True)
     if json:
         for letter in letters:
             typer.echo(msgspec.json.encode(_summary(letter)).decode())
@@ -62,7 +56,7 @@ def show(
     ] = False,
 ) -> None:
     """Show one letter whole, the customer's words included; what is personal in it is masked."""
-    letter = _with_system(lambda system: system.dead.get(dead_id))
+    letter = with_system(lambda system: system.dead.get(dead_id), demo=True)
     if letter is None:
         raise _missing(dead_id)
     body = letter.body.decode(errors="replace")
@@ -81,7 +75,11 @@ def show(
 def retry(dead_id: Id) -> None:
     """Put it back where it came from. The customer is answered as if it had just arrived."""
     try:
-        found = _with_system(lambda system: retry_letter(system.dead, system.receive, system.channels, dead_id))
+        found = with_system(
+            # A letter may have come through a channel that only the demo sets up; reading it again does no harm.
+            lambda system: retry_letter(system.dead, system.receive, system.channels, dead_id),
+            demo=True,
+        )
     except NotReadable as error:
         typer.echo(f"sigap: still not readable: {error}", err=True)
         raise typer.Exit(1) from None
@@ -95,7 +93,7 @@ def drop(dead_id: Id, yes: Annotated[bool, typer.Option("--yes", help="Do not as
     """Throw it away for good."""
     if not yes:
         typer.confirm("Throw this letter away for good?", abort=True)
-    if not _with_system(lambda system: system.dead.drop(dead_id)):
+    if not with_system(lambda system: system.dead.drop(dead_id), demo=True):
         raise _missing(dead_id)
     typer.echo("Dropped.")
 
@@ -111,16 +109,3 @@ def _summary(letter: DeadLetter) -> dict[str, object]:
 def _missing(dead_id: str) -> typer.Exit:
     typer.echo(f"sigap: there is no dead letter {dead_id}. `sigap dead list` shows those that are.", err=True)
     return typer.Exit(1)
-
-
-def _with_system(work: Callable[[System], Awaitable[T]]) -> T:
-    async def run() -> T:
-        # A letter may have come through a channel that only the demo sets up; reading it again does no harm.
-        async with bootstrap.connect(replace(settings.load(), demo=True)) as system:
-            await first_contact(system)
-            return await work(system)
-
-    try:
-        return asyncio.run(run())
-    except SettingsError as error:
-        refuse(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     create_engine,
+    event,
     func,
     or_,
     select,
@@ -23,7 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from bot.adapters import sql_audit
 from bot.core import events as e
+from bot.core.audit import Break, Entry, Seals, deeds
 from bot.core.ports import ArchiveUnavailable
 from channels.errors import SettingsError
 
@@ -55,6 +59,14 @@ progress_table = Table(
     Column("name", String(40), primary_key=True),
     Column("position", String(40), nullable=False),
 )
+# Conversations that were erased while the recorder may still hold events of theirs from before: the key's hash, and the
+# position in the event stream up to which nothing of it is written any more.
+erased_table = Table(
+    "erased",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("position", String(40), nullable=False),
+)
 
 
 class SqlArchive:
@@ -63,7 +75,8 @@ class SqlArchive:
     Raises SettingsError for a URL that no database can have.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seals: Seals) -> None:
+        self._seals = seals
         options = {"connect_args": {"timeout": 10}} if url.startswith("sqlite") else {"pool_pre_ping": True}
         try:
             self._engine: Engine = create_engine(url, future=True, **options)
@@ -73,18 +86,25 @@ class SqlArchive:
                 "is not a database's address",
                 "It looks like postgresql://user:password@host/database or sqlite:////folder/archive.db",
             ) from None
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _overwrite_what_is_deleted)
         self._made = False
 
+    @property
+    def engine(self) -> Engine:
+        return self._engine
+
     def position(self) -> str:
-        with self._begin() as connection:
+        with self.begin() as connection:
             row = connection.execute(select(progress_table.c.position)).first()
         return row[0] if row else ""
 
     def write(self, events: Sequence[tuple[str, e.AnyEvent]]) -> None:
         if not events:
             return
-        with self._begin() as connection:
+        with self.begin() as connection:
             positions = [position for position, _ in events]
+            events = _without_erased(connection, events)
             known = set(
                 connection.execute(
                     select(events_table.c.position).where(events_table.c.position.in_(positions))
@@ -95,6 +115,9 @@ class SqlArchive:
                 connection.execute(events_table.insert(), [_event_row(*pair) for pair in fresh])
             if messages := [row for pair in fresh if (row := _message_row(*pair))]:
                 connection.execute(messages_table.insert(), messages)
+            sql_audit.append(
+                connection, [deed for _, event in fresh for deed in deeds(event, self._seals)], self._seals
+            )
             connection.execute(progress_table.delete())
             connection.execute(progress_table.insert().values(name="recorder", position=positions[-1]))
 
@@ -108,7 +131,7 @@ class SqlArchive:
             )
             matching = matching.where(m.conversation.in_(containing))
         latest = matching.order_by(func.max(m.at).desc()).limit(limit).subquery()
-        with self._begin() as connection:
+        with self.begin() as connection:
             rows = connection.execute(
                 select(messages_table)
                 .join(latest, (m.conversation == latest.c.conversation) & (m.at == latest.c.at))
@@ -135,20 +158,65 @@ class SqlArchive:
             for row in reversed(found.values())
         ]
 
+    def audit_head(self) -> tuple[int, str] | None:
+        with self.begin() as connection:
+            return sql_audit.head(connection)
+
+    def audit(self, conversation: str = "", actor: str = "") -> Sequence[Entry]:
+        """The audit log's entries in order; only those of a conversation or an actor where one is given."""
+        with self.begin() as connection:
+            return list(sql_audit.read(connection, self._seals.case(conversation), actor))
+
+    def first_break(self, head: tuple[int, str] | None) -> Break | None:
+        """Where the audit log's chain does not hold; None when it does."""
+        with self.begin() as connection:
+            return self._seals.first_break(sql_audit.read(connection), head)
+
     def close(self) -> None:
         self._engine.dispose()
 
     @contextmanager
-    def _begin(self) -> Iterator[Connection]:
+    def begin(self) -> Iterator[Connection]:
+        """A transaction on tables that are there. Raises ArchiveUnavailable."""
         try:
             if not self._made:
                 metadata.create_all(self._engine)
+                sql_audit.metadata.create_all(self._engine)
                 self._made = True
             with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             # The text of a database error may hold values; its class says enough.
             raise ArchiveUnavailable(type(error).__name__) from error
+
+
+def digest(key: str) -> str:
+    return sha256(key.encode()).hexdigest()
+
+
+def order(position: str) -> tuple[int, int]:
+    """Positions are the stream's ids, `milliseconds-number`."""
+    milliseconds, _, number = position.partition("-")
+    return int(milliseconds), int(number or 0)
+
+
+def _without_erased(connection: Connection, events: Sequence[tuple[str, e.AnyEvent]]) -> list[tuple[str, e.AnyEvent]]:
+    """Less what the recorder had read before its conversation was erased. A mark that is behind us is done with."""
+    marks = connection.execute(select(erased_table)).all()
+    until = {row.digest: order(row.position) for row in marks}
+    done = [row.digest for row in marks if order(row.position) < order(events[-1][0])]
+    if done:
+        connection.execute(erased_table.delete().where(erased_table.c.digest.in_(done)))
+    return [
+        (position, event)
+        for position, event in events
+        if not until or order(position) > until.get(digest(event.conversation), (-1, 0))
+    ]
+
+
+def _overwrite_what_is_deleted(connection: Any, _: Any) -> None:
+    """Else SQLite leaves deleted words in the file until something else takes their place."""
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def _event_row(position: str, event: e.AnyEvent) -> dict[str, Any]:

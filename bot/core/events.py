@@ -209,6 +209,22 @@ class CallbackAsked(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, 
     kind: str
 
 
+class MessageHidden(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="message_hidden"):
+    """A customer's public message was taken out of everybody's sight, or could not be (`hidden` false)."""
+
+    external_id: str
+    hidden: bool
+    detail: str = ""
+
+
+class Audited(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="audited"):
+    """Somebody saw, revealed, exported or changed something that no other event tells. `conversation` may be ""."""
+
+    actor: str
+    action: str
+    detail: dict[str, str | int | bool] = {}
+
+
 class NoteAdded(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="note_added"):
     agent_id: str
     agent_name: str
@@ -241,5 +257,7 @@ AnyEvent = (
     | HandoffEscalated
     | HandoffStranded
     | CallbackAsked
+    | MessageHidden
+    | Audited
     | NoteAdded
 )

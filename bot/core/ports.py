@@ -231,6 +231,20 @@ class SendLog(Protocol):
         """Whether something of this conversation is on its way to the platform right now."""
 
 
+class AuditTrail(Protocol):
+    """Notes what no other event tells. It is sealed into the audit log by the recorder."""
+
+    async def note(self, actor: str, action: str, conversation: str = "", **detail: str | int | bool) -> None: ...
+
+
+class AuditHead(Protocol):
+    """The number and seal of the last entry, kept apart from the entries: so a cut-off end shows."""
+
+    async def keep(self, head: tuple[int, str]) -> None: ...
+
+    async def read(self) -> tuple[int, str] | None: ...
+
+
 class EventStream(Protocol):
     """All conversations' events in the order of their commits."""
 
@@ -379,6 +393,9 @@ class Archive(Protocol):
 
     def write(self, events: Sequence[tuple[str, AnyEvent]]) -> None:
         """Write events with their positions; those already written are passed over."""
+
+    def audit_head(self) -> tuple[int, str] | None:
+        """Number and seal of the audit log's last entry."""
 
     def search(self, words: str, limit: int = 50) -> Sequence[Mapping[str, Any]]:
         """Conversations whose customer or messages contain the words, latest first: `key`, `channel`,

@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 
 from bot.core.events import AnyEvent
-from bot.core.ports import Archive, ArchiveUnavailable, EventStream
+from bot.core.ports import Archive, ArchiveUnavailable, AuditHead, EventStream
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -25,10 +25,12 @@ LINGER_S = 0.2  # a batch is written when it is full or this old
 class Record:
     """Follows the stream and writes batches. An event is trimmed only after the archive has it."""
 
-    def __init__(self, stream: EventStream, archive: Archive) -> None:
+    def __init__(self, stream: EventStream, archive: Archive, heads: AuditHead) -> None:
+        self._heads = heads
         self._stream = stream
         self._archive = archive
         self._trimmed_at = 0.0
+        self._head: tuple[int, str] | None = None
 
     async def run(self) -> None:
         """Until cancelled, or StoreUnavailable from the stream: the caller begins again."""
@@ -45,9 +47,16 @@ class Record:
                 if batch and (not done or len(batch) >= BATCH):
                     full, batch = batch, []
                     await self._with_patience(partial(self._archive.write, full))
+                    await self._keep_head()
                     await self._trim(full[-1][0])
         finally:
             following.cancel()
+
+    async def _keep_head(self) -> None:
+        head = await self._with_patience(self._archive.audit_head)
+        if head is not None and head != self._head:
+            await self._heads.keep(head)
+            self._head = head
 
     async def _with_patience(self, work: Callable[[], T]) -> T:
         """Do the archive's (blocking) work in a thread, again and again until its database is there."""

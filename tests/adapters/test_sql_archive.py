@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
-import psycopg2
 import pytest
 from sqlalchemy import create_engine, text
 
 from bot.adapters.sql_archive import SqlArchive
 from bot.core import events as e
+from bot.core.audit import Seals
 from bot.core.ports import ArchiveUnavailable
+from bot.core.risk import Finding
 
-POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1/test")
+SEALS = Seals("s" * 32)
+
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A schema of its own, gone afterwards."""
-    try:
-        connection = psycopg2.connect(POSTGRES, connect_timeout=3)
-    except psycopg2.OperationalError:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no PostgreSQL at {POSTGRES}; set TEST_DATABASE_URL")
-    connection.autocommit = True
-    schema = f"t{uuid4().hex}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE SCHEMA {schema}")
-    yield f"{POSTGRES}?options={quote(f'-csearch_path={schema}')}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP SCHEMA {schema} CASCADE")
-    connection.close()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'archive.db'}"
-    return str(request.getfixturevalue("postgres_url"))
-
-
-@pytest.fixture
 def archive(url: str) -> Iterator[SqlArchive]:
-    archive = SqlArchive(url)
+    archive = SqlArchive(url, SEALS)
     yield archive
     archive.close()
 
@@ -95,7 +69,7 @@ class TestWriting:
         archive.write(positioned(wrote("one"), wrote("two")))
         archive.write(positioned(wrote("three"), start=3))
         assert archive.position() == "1700000000000-3"
-        again = SqlArchive(url)
+        again = SqlArchive(url, SEALS)
         assert again.position() == "1700000000000-3", "kept on disk"
         again.close()
 
@@ -122,6 +96,13 @@ class TestWriting:
             e.ThreadSolved(**common, roots=("c1",)), e.ControlChanged(**common, app="inbox"),
             e.OptedOut(**common, out=True),
             e.NoteAdded(**common, agent_id="d", agent_name="Dina", text="call back"),
+            e.Triaged(**common, event_id="e", findings=(Finding(label="fraud", severity=5, confidence=1.0),),
+                      bot="silent"),
+            e.ReplyProposed(**common, proposal_id="p", text="sorry", agent_id="d", agent_name="Dina"),
+            e.ProposalSettled(**common, proposal_id="p", outcome="approved", version=1, agent_id="s"),
+            e.HandoffEscalated(**common, level=1), e.HandoffStranded(**common, skills=("fraud",), language="en"),
+            e.CallbackAsked(**common, kind="phone"), e.Audited(**common, actor="d", action="saw"),
+            e.MessageHidden(**common, external_id="x", hidden=True),
         ]  # fmt: skip
         assert {type(event) for event in batch} == set(e.AnyEvent.__args__)
         archive.write(positioned(*batch))
@@ -206,7 +187,7 @@ def test_times_are_kept_in_utc_whatever_zone_they_came_in(archive: SqlArchive) -
     "url", ["postgresql://postgres:hunter2@127.0.0.1:1/none", "sqlite:////no/such/folder/archive.db"]
 )
 def test_a_database_that_is_away_is_said_so_without_its_password(url: str) -> None:
-    archive = SqlArchive(url)
+    archive = SqlArchive(url, SEALS)
     for attempt in (archive.position, lambda: archive.write(positioned(wrote("x"))), lambda: archive.search("x")):
         with pytest.raises(ArchiveUnavailable) as away:
             attempt()
@@ -215,7 +196,7 @@ def test_a_database_that_is_away_is_said_so_without_its_password(url: str) -> No
 
 def test_a_database_that_came_back_is_used(tmp_path: Path) -> None:
     folder = tmp_path / "later"
-    archive = SqlArchive(f"sqlite:///{folder / 'archive.db'}")
+    archive = SqlArchive(f"sqlite:///{folder / 'archive.db'}", SEALS)
     with pytest.raises(ArchiveUnavailable):
         archive.position()
     folder.mkdir()

@@ -15,8 +15,11 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.adapters.sql_archive import SqlArchive
+from bot.core.audit import Seals
 from tests.scenarios.harness import Sigap
 from tests.scenarios.test_kills import recording
+
+SEALS = Seals("s" * 32)
 
 REDIS_URL = "redis://127.0.0.1:6379/9"
 SCHEMA = "sigap_scenario"
@@ -53,7 +56,7 @@ def test_two_workers_on_redis_and_postgresql(servers: None, tmp_path: Path) -> N
         figures = json.loads(done.stdout)
         assert (figures["lost"], figures["duplicated"], figures["reordered"]) == (0, 0, 0)
         assert figures["sent"] == 60
-        archive = SqlArchive(DATABASE_URL)
+        archive = SqlArchive(DATABASE_URL, SEALS)
         deadline = time.monotonic() + 15
         while len(found := archive.search("parcel monday")) == 0 and time.monotonic() < deadline:
             time.sleep(0.2)

@@ -12,13 +12,17 @@ from typing import Any
 
 import pytest
 
+from bot.adapters.memory_audit import MemoryAuditHead
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
 from bot.adapters.memory_store import MemoryEventStream, MemoryStore
 from bot.adapters.sql_archive import SqlArchive
+from bot.core.audit import Seals
 from bot.core.events import AnyEvent, CustomerWrote
 from bot.core.ports import ArchiveUnavailable, StoreUnavailable
 from bot.services import record
 from bot.services.record import BATCH, KEPT_LIVE_S, Record
+
+SEALS = Seals("s" * 32)
 
 
 def wrote(number: int) -> CustomerWrote:
@@ -38,6 +42,9 @@ class FakeArchive:
     def position(self) -> str:
         self._reach()
         return self.written[-1][0] if self.written else ""
+
+    def audit_head(self) -> tuple[int, str] | None:
+        return None
 
     def write(self, events: Sequence[tuple[str, AnyEvent]]) -> None:
         self._reach()
@@ -68,7 +75,7 @@ class World:
         await self.store.record("chat:1", [wrote(number) for number in numbers])
 
     async def record_until(self, count: int, recorder: Record | None = None) -> None:
-        running = asyncio.create_task((recorder or Record(self.stream, self.archive)).run())
+        running = asyncio.create_task((recorder or Record(self.stream, self.archive, MemoryAuditHead())).run())
         deadline = time.monotonic() + 10
         while len(self.archive.written) < count and time.monotonic() < deadline and not running.done():
             await asyncio.sleep(0.005)
@@ -129,7 +136,7 @@ async def test_a_stream_that_goes_away_ends_the_run(world: World) -> None:
             yield  # makes it a generator
 
     with pytest.raises(StoreUnavailable):
-        await Record(Gone(world.store), world.archive).run()
+        await Record(Gone(world.store), world.archive, MemoryAuditHead()).run()
 
 
 class Trimmed(MemoryEventStream):
@@ -152,7 +159,7 @@ class Trimmed(MemoryEventStream):
 
 async def test_trims_what_is_archived_and_older_than_an_hour(world: World) -> None:
     stream = Trimmed(world.store, [7200, 60])
-    await world.record_until(2, Record(stream, world.archive))
+    await world.record_until(2, Record(stream, world.archive, MemoryAuditHead()))
     await asyncio.sleep(0.05)
     [before] = stream.before
     assert abs(time.time() * 1000 - before - KEPT_LIVE_S * 1000) < 10_000
@@ -160,7 +167,7 @@ async def test_trims_what_is_archived_and_older_than_an_hour(world: World) -> No
 
 async def test_never_trims_past_what_the_archive_has(world: World) -> None:
     stream = Trimmed(world.store, [9 * 3600, 8 * 3600])
-    recorder = Record(stream, world.archive)
+    recorder = Record(stream, world.archive, MemoryAuditHead())
     running = asyncio.create_task(recorder.run())
     while not stream.before:
         await asyncio.sleep(0.005)
@@ -172,17 +179,17 @@ async def test_never_trims_past_what_the_archive_has(world: World) -> None:
 async def test_never_trims_while_the_archive_is_away(world: World) -> None:
     stream = Trimmed(world.store, [7200])
     world.archive.away = 10**6
-    running = asyncio.create_task(Record(stream, world.archive).run())
+    running = asyncio.create_task(Record(stream, world.archive, MemoryAuditHead()).run())
     await asyncio.sleep(0.1)
     running.cancel()
     assert stream.before == []
 
 
 async def test_into_a_real_archive(world: World, tmp_path: Path) -> None:
-    archive = SqlArchive(f"sqlite:///{tmp_path / 'archive.db'}")
+    archive = SqlArchive(f"sqlite:///{tmp_path / 'archive.db'}", SEALS)
     await world.happen(*range(20))
     assert await asyncio.to_thread(archive.position) == ""
-    running = asyncio.create_task(Record(world.stream, archive).run())
+    running = asyncio.create_task(Record(world.stream, archive, MemoryAuditHead()).run())
     while await asyncio.to_thread(archive.position) != "20-0":
         await asyncio.sleep(0.01)
     running.cancel()
