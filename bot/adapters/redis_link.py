@@ -18,7 +18,7 @@ from channels.errors import SettingsError
 
 PREFIX = "sigap:"
 REFUSALS = ("OOM", "MISCONF", "MASTERDOWN")  # it answers, but can't take writes now
-WITHOUT_MAILBOXES = frozenset({"begin_send", "take_limits"})
+WITHOUT_MAILBOXES = frozenset({"begin_send", "rebuild", "take_limits"})
 
 
 def connect(url: str) -> Redis[bytes]:

@@ -59,15 +59,17 @@ class Place(World):
         if events := await self.stream.read(self.archive.position() or "0", block_ms=1):
             await asyncio.to_thread(self.archive.write, events)
 
-    async def everything(self) -> bytes:
-        """All names and values of the live store, and the bytes of all files."""
-        pieces = []
+    async def where(self, *words: str) -> list[str]:
+        """Where any of these words is: names and raw values of the live store, names and bytes of all files."""
+        pieces: dict[str, bytes] = {}
         async for name in self.redis.scan_iter(count=1000):
-            pieces += [name, await self.redis.dump(name) or b""]
+            pieces[f"redis {name.decode()}"] = name + (await self.redis.dump(name) or b"")
         for path in sorted(self.home.rglob("*")):
             if path.is_file():
-                pieces += [str(path).encode(), path.read_bytes()]
-        return b"\n".join(pieces)
+                pieces[str(path.relative_to(self.home))] = str(path).encode() + path.read_bytes()
+        return [
+            f"{word} in {place}" for place, data in pieces.items() for word in words if word.encode() in data.lower()
+        ]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 -- come back: the conversation's, and in public its root's. ARGV: part, attempt, '1' when the sender is automated, its
 -- epoch, message id, record TTL s, in-flight TTL ms, words, most fields, conversation key.
 local part, attempt = ARGV[1], ARGV[2]
+if redis.call('HEXISTS', KEYS[2], 'erased') == 1 then return { 'stale', '' } end -- erase.lua
 local done = redis.call('HGET', KEYS[2], 'done:' .. part)
 if done then return { 'done', done } end
 local begun = redis.call('HGET', KEYS[2], 'attempt:' .. part)

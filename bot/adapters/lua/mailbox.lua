@@ -2,7 +2,8 @@
 --
 -- Under a prefix p: box:<key> (stream: the letters), ready / leases / delay (sorted sets of keys, by time in ms;
 -- a key with letters is in exactly one of them), holder (hash key -> "token|owner"), tries (hash key -> deliveries
--- of its head), timer:<id> (hash), seen:<id> (dedupe marks), count, fence (last token), wake (list: a bell only).
+-- of its head), timer:<id> (hash), seen:<hash of an id> (dedupe marks; hashed, so that a customer's erased messages
+-- leave no id behind and are still known when they come again), count, fence (last token), wake (list: a bell only).
 -- In delay a member is "k:<key>", a mailbox that waits, or "t:<timer id>".
 
 local SEEN_S = 604800 -- seven days: the longest that a platform we know repeats a webhook (WhatsApp)
@@ -20,7 +21,7 @@ local function make_ready(p, key, now)
 end
 
 local function append(p, key, dedupe, body, now)
-  if dedupe ~= '' and not redis.call('SET', p .. 'seen:' .. dedupe, '1', 'NX', 'EX', SEEN_S) then return 0 end
+  if dedupe ~= '' and not redis.call('SET', p .. 'seen:' .. redis.sha1hex(dedupe), '1', 'NX', 'EX', SEEN_S) then return 0 end
   redis.call('XADD', p .. 'box:' .. key, '*', 'b', body, 'at', now)
   redis.call('INCR', p .. 'count')
   if not redis.call('ZSCORE', p .. 'leases', key) and not redis.call('ZSCORE', p .. 'delay', 'k:' .. key) then

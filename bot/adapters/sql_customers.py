@@ -1,0 +1,140 @@
+"""One customer in the archive: everything about them shown, gone, or emptied when its time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, String, Table, func, inspect, select
+from sqlalchemy import text as sql
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.adapters.sql_archive import (
+    SqlArchive,
+    digest,
+    erased_table,
+    events_table,
+    messages_table,
+    metadata,
+    order,
+    progress_table,
+)
+from bot.core.forgetting import Moments, hollowed
+from bot.core.needles import Needles, Search, Trace
+
+AT_ONCE = 500
+
+# Up to where in the event stream a channel's contents, and its customers' names, are emptied.
+forgotten_table = Table(
+    "forgotten",
+    metadata,
+    Column("what", String(80), primary_key=True),  # channel:content, channel:profile
+    Column("position", String(40), nullable=False),
+)
+
+
+class SqlCustomers:
+    """Implements customer_ports.KeptCustomers over the archive's database, and searches every table in it."""
+
+    def __init__(self, archive: SqlArchive) -> None:
+        self._archive = archive
+
+    def export(self, key: str) -> Mapping[str, Any]:
+        e = events_table.c
+        with self._archive.begin() as connection:
+            rows = connection.execute(select(e.position, e.body).where(e.conversation == key)).all()
+        rows.sort(key=lambda row: order(row.position))
+        return {"events": [msgspec.json.decode(row.body.encode()) for row in rows]}
+
+    def erase(self, key: str, upto: str) -> int:
+        with self._archive.begin() as connection:
+            connection.execute(erased_table.delete().where(erased_table.c.digest == digest(key)))
+            connection.execute(erased_table.insert().values(digest=digest(key), position=upto))
+            pieces = 0
+            for table in (events_table, messages_table):
+                known = connection.execute(select(table.c.position).where(table.c.conversation == key)).scalars()
+                gone = [position for position in known if order(position) <= order(upto)]
+                for start in range(0, len(gone), AT_ONCE):
+                    batch = gone[start : start + AT_ONCE]
+                    pieces += connection.execute(table.delete().where(table.c.position.in_(batch))).rowcount
+        return pieces
+
+    def settle(self) -> str:
+        """SQLite: the file is written anew, without what was deleted. PostgreSQL does that in its own time."""
+        engine = self._archive.engine
+        if engine.dialect.name != "sqlite":
+            return ""
+        try:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(sql("PRAGMA wal_checkpoint(TRUNCATE)"))
+                connection.execute(sql("VACUUM"))
+                connection.execute(sql("PRAGMA wal_checkpoint(TRUNCATE)"))
+        except SQLAlchemyError as error:
+            return f"the archive's file could not be written anew ({type(error).__name__}): run the command again"
+        return ""
+
+    def search(self, needles: Needles) -> Sequence[Trace]:
+        search, traces = Search(needles), set()
+        with self._archive.begin() as connection:
+            inspector = inspect(connection)
+            for table in inspector.get_table_names():
+                quoted = connection.dialect.identifier_preparer.quote(table)
+                rows = connection.execution_options(stream_results=True).execute(sql(f"SELECT * FROM {quoted}"))  # noqa: S608
+                for row in rows.mappings():
+                    whose = str(row.get("conversation") or "")
+                    for value in row.values():
+                        data = value if isinstance(value, bytes) else str(value).encode()
+                        traces |= {Trace(f"archive {table}", one, whose) for one in search(data)}
+        return sorted(traces)
+
+    # ---- when its time is over ---------------------------------------------------------------------
+
+    def forget(self, channel: str, moments: Moments) -> int:
+        pieces = 0
+        with self._archive.begin() as connection:
+            written = connection.execute(select(progress_table.c.position)).scalar() or "0"
+            for what, before in (("content", moments.content), ("profile", moments.profile)):
+                # Not past what the recorder has written: what it still has to bring may be older.
+                upto = min(f"{int(before.timestamp() * 1000)}", written, key=order)
+                pieces += _forget(connection, channel, what, upto)
+        return pieces
+
+
+def _forget(connection: Connection, channel: str, what: str, upto: str) -> int:
+    """Everything of the channel between where the last round ended and `upto`. Positions are compared as text: they
+    begin with milliseconds, which have thirteen digits until the year 2286."""
+    name, f = f"{channel}:{what}", forgotten_table.c
+    since = connection.execute(select(f.position).where(f.what == name)).scalar() or "0"
+    if order(upto) <= order(since):
+        return 0
+    pieces: int = 0
+    e = events_table.c
+    while True:
+        rows = connection.execute(
+            select(e.position, e.body)
+            .where(func.substr(e.conversation, 1, len(channel) + 1) == f"{channel}:")
+            .where(e.position >= since, e.position < upto)
+            .order_by(e.position)
+            .limit(AT_ONCE)
+        ).all()
+        for position, body in rows:
+            old = body.encode()
+            new = hollowed(old, content=what == "content", profile=what == "profile")
+            if new != old:
+                connection.execute(events_table.update().where(e.position == position).values(body=new.decode()))
+                pieces += 1
+        if len(rows) < AT_ONCE:
+            break
+        since = rows[-1].position + "-"  # behind this one, before its next
+    m = messages_table.c
+    old_messages = (m.channel == channel) & (m.position < upto)
+    if what == "content":
+        pieces += connection.execute(messages_table.delete().where(old_messages)).rowcount
+    else:
+        theirs = old_messages & (m.author == "customer") & (m.name != "")
+        pieces += connection.execute(messages_table.update().where(theirs).values(name="")).rowcount
+    connection.execute(forgotten_table.delete().where(f.what == name))
+    connection.execute(forgotten_table.insert().values(what=name, position=upto))
+    return pieces
