@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
+import getpass
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot import bootstrap, settings
 from bot.bootstrap import System
 from bot.core.customer_ports import AlreadyErasing
 from bot.core.personal import mask
-from bot.core.ports import ArchiveUnavailable, StoreUnavailable
-from bot.entrypoints.process import first_contact, refuse
+from bot.entrypoints.once import fail, with_system
 from bot.services.customer import Report
-from channels.errors import SettingsError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,15 +41,23 @@ def export(
     json: Json = False,
 ) -> None:
     """Everything that is kept about a customer: a summary, or (--out, --json) the whole document."""
-    document = _with_system(lambda system: _document(system, key, linked))
-    _known(document, key)
+
+    async def read(system: System) -> Mapping[str, Any]:
+        document = await _look(system, key, linked)
+        _known(document, key)
+        if json or out is not None:
+            keys = [conversation["key"] for conversation in document["conversations"]]
+            return await system.customers.export(keys, _who())
+        return document
+
+    document = _asked(read)
     data = msgspec.json.format(msgspec.json.encode(document), indent=2)
     if out is not None:
         try:
             with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(data + b"\n")
         except OSError as error:
-            _fail(f"--out: {out} cannot be written ({error.strerror}). Choose another file.")
+            fail(f"--out: {out} cannot be written ({error.strerror}). Choose another file.")
         typer.echo(f"Written to {out}. It holds personal data: hand it on safely and delete it.")
     if json:
         typer.echo(data.decode())
@@ -69,14 +74,14 @@ def erase(
     json: Json = False,
 ) -> None:
     """Erase a customer for good, then search for what is left, byte by byte. Exit code 1 when something is."""
-    document = _with_system(lambda system: _document(system, key, linked))
+    document = _asked(lambda system: _look(system, key, linked))
     _known(document, key)
     if not json:
         console.print(_summary(document))
     if not yes:
         typer.confirm("Erase all of this for good?", abort=True)
     keys = [conversation["key"] for conversation in document["conversations"]]
-    report = _with_system(lambda system: system.customers.erase(keys))
+    report = _asked(lambda system: system.customers.erase(keys, _who()))
     if json:
         typer.echo(msgspec.json.encode({**msgspec.to_builtins(report), "clean": report.clean}).decode())
     else:
@@ -117,35 +122,23 @@ def _summary(document: Mapping[str, Any]) -> Table:
     return table
 
 
-async def _document(system: System, key: str, linked: bool) -> Mapping[str, Any]:
-    return await system.customers.export(await system.customers.keys(key, linked=linked))
+async def _look(system: System, key: str, linked: bool) -> Mapping[str, Any]:
+    return await system.customers.look(await system.customers.keys(key, linked=linked))
+
+
+def _who() -> str:
+    return f"cli:{getpass.getuser()}"
 
 
 def _known(document: Mapping[str, Any], key: str) -> None:
     parts: Sequence[Mapping[str, Any]] = document["conversations"]
     kept = ("state", "events", "waiting", "dead_letters", "names", "linked")
     if not any(part[name] for part in parts for name in kept):
-        _fail(f"nothing is kept about {key}. It looks like telegram:123456789; the desk's address line shows it.")
+        fail(f"nothing is kept about {key}. It looks like telegram:123456789; the desk's address line shows it.")
 
 
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"sigap: {message}", err=True)
-    raise typer.Exit(1)
-
-
-def _with_system(work: Callable[[System], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with bootstrap.connect(settings.load()) as system:
-            await first_contact(system)
-            return await work(system)
-
+def _asked(work: Callable[[System], Awaitable[T]]) -> T:
     try:
-        return asyncio.run(run())
-    except SettingsError as error:
-        refuse(error)
-    except ArchiveUnavailable as error:
-        _fail(f"the archive (DATABASE_URL) cannot be reached ({error}). Run the command again when it is back.")
-    except StoreUnavailable as error:
-        _fail(f"the live store (REDIS_URL) cannot be reached ({error}). Run the command again when it is back.")
+        return with_system(work)
     except AlreadyErasing:
-        _fail("another erasure is at work. Try again in a minute.")
+        fail("another erasure is at work. Try again in a minute.")

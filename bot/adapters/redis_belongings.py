@@ -19,7 +19,7 @@ AT_ONCE = 500
 # First segments of keys that never hold anything of a customer's, or that `lua/erase.lua` and the streams deal with.
 _ELSEWHERE = frozenset(
     "conv log words inflight owned events dead waits present agents session sessions failed process metrics channel "
-    "limits cursor poll erasing".split()
+    "limits cursor poll erasing audit_head".split()
 )
 _MAILBOX = re.compile(r"mb:([^:]+):")
 

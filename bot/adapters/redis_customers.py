@@ -92,6 +92,12 @@ class RedisCustomers:
             ],
         }
 
+    async def position(self) -> str:
+        with reaching():
+            if not await self._redis.exists(f"{self._prefix}events"):
+                return "0-0"
+            return str((await self._redis.xinfo_stream(f"{self._prefix}events"))["last-generated-id"].decode())
+
     async def begun_again(self, key: str) -> bool:
         with reaching():
             names = (f"conv:{key}", f"log:{key}", f"mb:{self._inbound}:box:{key}")

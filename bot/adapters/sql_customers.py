@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, String, Table, func, inspect, select
+from sqlalchemy import Column, MetaData, String, Table, func, inspect, select
 from sqlalchemy import text as sql
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +21,7 @@ from bot.adapters.sql_archive import (
     order,
     progress_table,
 )
+from bot.adapters.sql_cases import cases_table
 from bot.core.forgetting import Moments, hollowed
 from bot.core.needles import Needles, Search, Trace
 
@@ -41,6 +42,9 @@ class SqlCustomers:
     def __init__(self, archive: SqlArchive) -> None:
         self._archive = archive
 
+    def behind(self, position: str) -> bool:
+        return order(self._archive.position() or "0") < order(position)
+
     def export(self, key: str) -> Mapping[str, Any]:
         e = events_table.c
         with self._archive.begin() as connection:
@@ -53,7 +57,7 @@ class SqlCustomers:
             connection.execute(erased_table.delete().where(erased_table.c.digest == digest(key)))
             connection.execute(erased_table.insert().values(digest=digest(key), position=upto))
             pieces = 0
-            for table in (events_table, messages_table):
+            for table in (events_table, messages_table, cases_table):
                 known = connection.execute(select(table.c.position).where(table.c.conversation == key)).scalars()
                 gone = [position for position in known if order(position) <= order(upto)]
                 for start in range(0, len(gone), AT_ONCE):
@@ -102,6 +106,16 @@ class SqlCustomers:
         return pieces
 
 
+def _tables(connection: Connection, *columns: str) -> list[Table]:
+    """Every table with these columns, also those that other parts of Sigap keep beside the archive's."""
+    inspector = inspect(connection)
+    return [
+        Table(name, MetaData(), autoload_with=connection)
+        for name in inspector.get_table_names()
+        if {*columns} <= {column["name"] for column in inspector.get_columns(name)}
+    ]
+
+
 def _forget(connection: Connection, channel: str, what: str, upto: str) -> int:
     """Everything of the channel between where the last round ended and `upto`. Positions are compared as text: they
     begin with milliseconds, which have thirteen digits until the year 2286."""
@@ -128,12 +142,13 @@ def _forget(connection: Connection, channel: str, what: str, upto: str) -> int:
         if len(rows) < AT_ONCE:
             break
         since = rows[-1].position + "-"  # behind this one, before its next
-    m = messages_table.c
-    old_messages = (m.channel == channel) & (m.position < upto)
     if what == "content":
-        pieces += connection.execute(messages_table.delete().where(old_messages)).rowcount
+        for table in _tables(connection, "channel", "position"):  # lines for searching, and what is made of them
+            old = (table.c.channel == channel) & (table.c.position < upto)
+            pieces += connection.execute(table.delete().where(old)).rowcount
     else:
-        theirs = old_messages & (m.author == "customer") & (m.name != "")
+        m = messages_table.c
+        theirs = (m.channel == channel) & (m.position < upto) & (m.author == "customer") & (m.name != "")
         pieces += connection.execute(messages_table.update().where(theirs).values(name="")).rowcount
     connection.execute(forgotten_table.delete().where(f.what == name))
     connection.execute(forgotten_table.insert().values(what=name, position=upto))

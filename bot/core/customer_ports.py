@@ -28,6 +28,9 @@ class LiveCustomers(Protocol):
         """Everything of the conversation, so that whoever works on it right now cannot bring it back. `ids`: the
         platform's ids of the customer and their messages."""
 
+    async def position(self) -> str:
+        """Of the latest event, "0-0" when there was none yet."""
+
     async def begun_again(self, key: str) -> bool:
         """Whether the customer has written since."""
 
@@ -42,6 +45,9 @@ class LiveCustomers(Protocol):
 
 class KeptCustomers(Protocol):
     """An archive. Blocking: call it in a thread. Raises ArchiveUnavailable."""
+
+    def behind(self, position: str) -> bool:
+        """Whether events up to this position are still to be written."""
 
     def export(self, key: str) -> Mapping[str, Any]: ...
 

@@ -10,9 +10,12 @@ import msgspec
 
 from bot.core.customer_ports import KeptCustomers, LiveCustomers, SearchedFiles
 from bot.core.needles import Needles, Trace
-from bot.core.ports import Clock, Links
+from bot.core.ports import AuditTrail, Clock, Links
 
 Traces = tuple[Trace, ...]
+CAUGHT_UP_S = 10.0  # a recorder that runs needs a part of a second
+LOOK_S = 0.1
+BEHIND = "the recorder had not taken in everything: what agents did in this case last is missing in the audit log"
 
 # Where the stored JSON tells who somebody is, by the field's name; and which messages are theirs or to them.
 _PERSON = frozenset({"thread_id", "private_to", "address", "username", "conversation", "key"})
@@ -37,11 +40,16 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Customers:
-    """Over the live store, the archive and the files. Raises StoreUnavailable, ArchiveUnavailable, AlreadyErasing."""
+    """Over the live store, the archive and the files. Raises StoreUnavailable, ArchiveUnavailable, AlreadyErasing.
+
+    `by` is who asks: the audit log has it, without anything of the customer's.
+    """
 
     def __init__(
-        self, live: LiveCustomers, archive: KeptCustomers, files: SearchedFiles, links: Links, clock: Clock
-    ) -> None:
+        self, live: LiveCustomers, archive: KeptCustomers, files: SearchedFiles, links: Links, trail: AuditTrail,
+        clock: Clock,
+    ) -> None:  # fmt: skip
+        self._trail = trail
         self._live = live
         self._archive = archive
         self._files = files
@@ -51,8 +59,14 @@ class Customers:
     async def keys(self, key: str, *, linked: bool) -> tuple[str, ...]:
         return (key, *(await self._links.of(key) if linked else ()))
 
-    async def export(self, keys: Sequence[str]) -> Mapping[str, Any]:
+    async def export(self, keys: Sequence[str], by: str) -> Mapping[str, Any]:
         """One document of everything. A conversation that nobody knows has neither state nor events."""
+        for key in keys:
+            await self._trail.note(by, "exported_customer", key)
+        return await self.look(keys)
+
+    async def look(self, keys: Sequence[str]) -> Mapping[str, Any]:
+        """The same for somebody who only has to see what there is."""
         conversations = []
         for key in keys:
             live = dict(await self._live.export(key))
@@ -61,23 +75,36 @@ class Customers:
             conversations.append({"key": key, **live, **archived, "events": events})
         return {"exported_at": self._clock.now(), "conversations": conversations}
 
-    async def erase(self, keys: Sequence[str]) -> Report:
+    async def erase(self, keys: Sequence[str], by: str) -> Report:
         """Erase, have the files written anew, and search for what was there before.
 
         Nothing is erased while the archive is away: half an erasure would look like a whole one.
         """
-        before = [(await self.export([key]))["conversations"][0] for key in keys]
+        for key in keys:
+            await self._trail.note(by, "erased_customer", key)
+        caught_up = await self._caught_up()
+        before = (await self.look(keys))["conversations"]
         pieces = 0
         for key, document in zip(keys, before, strict=True):
             erased = await self._live.erase(key, sorted(_ids(document)))
             pieces += erased.pieces + await asyncio.to_thread(self._archive.erase, key, erased.position)
-        unsettled = [await self._live.settle(), await asyncio.to_thread(self._archive.settle)]
+        unsettled = ["" if caught_up else BEHIND, await self._live.settle()]
+        unsettled.append(await asyncio.to_thread(self._archive.settle))
         again = tuple([key for key in keys if await self._live.begun_again(key)])
         left, elsewhere = await self._search(_needles(keys, before), keys, again)
         return Report(
             keys=tuple(keys), pieces=pieces, left=left, elsewhere=elsewhere, begun_again=again,
             unsettled=tuple(filter(None, unsettled)),
         )  # fmt: skip
+
+    async def _caught_up(self) -> bool:
+        """The audit log is written from the events that are about to go."""
+        position = await self._live.position()
+        for _ in range(int(CAUGHT_UP_S / LOOK_S)):
+            if not await asyncio.to_thread(self._archive.behind, position):
+                return True
+            await asyncio.sleep(LOOK_S)
+        return False
 
     async def _search(self, needles: Needles, keys: Sequence[str], again: Sequence[str]) -> tuple[Traces, Traces]:
         """(what is left, what is somebody else's). Words that are found with somebody else explain themselves wherever

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from bot.adapters.embedded_valkey import EmbeddedValkey
 from bot.adapters.home_files import HomeFiles
+from bot.adapters.redis_audit import RedisAuditTrail
 from bot.adapters.redis_customers import RedisCustomers
 from bot.adapters.redis_events import RedisDeadLetters, RedisEventStream
 from bot.adapters.redis_limits import RedisLimits
@@ -25,7 +26,7 @@ from bot.adapters.redis_visitor_feed import RedisVisitorFeed
 from bot.adapters.sql_archive import SqlArchive
 from bot.adapters.sql_customers import SqlCustomers
 from bot.core.audit import Seals
-from bot.services.customer import Customers
+from bot.services.customer import Customers, Report
 from bot.services.receive import Receive
 from tests.services.world import CHANNEL, SocialChannel, World
 
@@ -52,12 +53,27 @@ class Place(World):
         self.archive = SqlArchive(database_url, Seals("s" * 32))
         self.kept = SqlCustomers(self.archive)
         self.live = RedisCustomers(redis)
-        self.customers = Customers(self.live, self.kept, HomeFiles(home), self.links, self.clock)
+        self.customers = Customers(
+            self.live, self.kept, HomeFiles(home), self.links, RedisAuditTrail(redis, self.clock), self.clock
+        )
 
     async def record(self) -> None:
         """What the recorder does with everything that has happened so far."""
         if events := await self.stream.read(self.archive.position() or "0", block_ms=1):
             await asyncio.to_thread(self.archive.write, events)
+
+    async def erase(self, *keys: str) -> Report:
+        """While the recorder runs."""
+        recording = asyncio.create_task(self._recording())
+        try:
+            return await self.customers.erase(keys, "cli:me")
+        finally:
+            recording.cancel()
+
+    async def _recording(self) -> None:
+        while True:
+            await self.record()
+            await asyncio.sleep(0.02)
 
     async def where(self, *words: str) -> list[str]:
         """Where any of these words is: names and raw values of the live store, names and bytes of all files."""

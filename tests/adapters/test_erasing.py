@@ -68,7 +68,7 @@ async def test_no_byte_is_left_and_nobody_else_loses_one(world: Place) -> None:
     others = await world.live.export(OTHERS)
     words = ("quokka", "zwaluwenberg", "nickzwaluw", "rina-4711", "comment-rina", "feed:quokka")
     assert {found.split(" in ")[0] for found in await world.where(*words)} == set(words)
-    report = await world.customers.erase([KEY])
+    report = await world.erase(KEY)
     assert report.left == ()
     assert report.clean
     assert report.pieces > 20
@@ -82,9 +82,18 @@ async def test_no_byte_is_left_and_nobody_else_loses_one(world: Place) -> None:
     assert not any("Found the quokka" in post.text for post in world.channel.posts), "nothing that waited goes out"
 
 
+async def test_the_audit_log_still_tells_who_did_what_and_who_erased(world: Place) -> None:
+    await live_through(world, RINA, "quokka")
+    await world.erase(KEY)
+    deeds = [(entry.actor, entry.action) for entry in world.archive.audit(KEY)]
+    assert [deed for deed in deeds if deed[0] == "dina"].count(("dina", "said")) == 2, "also what was not archived yet"
+    assert deeds[-1] == ("cli:me", "erased_customer")
+    assert world.archive.first_break(None) is None
+
+
 async def test_export_has_all_of_it_in_one_document(world: Place) -> None:
     await live_through(world, RINA, "quokka")
-    document = await world.customers.export([KEY])
+    document = await world.customers.export([KEY], "cli:me")
     [part] = document["conversations"]
     assert part["state"]["customer"]["name"] == "Rina Zwaluwenberg"
     texts = [event.get("text") for event in part["events"] if event.get("text")]
@@ -105,7 +114,7 @@ async def test_linked_conversations_go_too_when_asked(world: Place) -> None:
     await world.links.link(KEY, OTHERS, "dina")
     assert OTHERS in await world.customers.keys(KEY, linked=True)
     assert await world.customers.keys(KEY, linked=False) == (KEY,)
-    report = await world.customers.erase(await world.customers.keys(KEY, linked=True))
+    report = await world.erase(*await world.customers.keys(KEY, linked=True))
     assert report.clean
     assert await world.where("quokka", "aardvark", "4711") == []
 
@@ -125,13 +134,13 @@ class TestMeanwhile:
 
         async def erase() -> None:
             world.dialogue.meanwhile = None
-            await world.customers.erase([KEY])
+            await world.erase(KEY)
 
         world.dialogue.meanwhile = erase
         await world.desk.give_back(KEY, DINA)
         with pytest.raises(LeaseLost):
             await world.converse.handle(lease)
-        assert (await world.customers.erase([KEY])).pieces == 0
+        assert not await world.live.begun_again(KEY)
         assert await world.where("quokka") == []
 
     async def test_a_courier_in_the_middle_of_a_call_brings_nothing_back(self, world: Place) -> None:
@@ -140,7 +149,7 @@ class TestMeanwhile:
 
         async def erase(_: OutboundMessage) -> None:
             world.channel.before_answer = None
-            erasing.append(asyncio.create_task(world.customers.erase([KEY])))
+            erasing.append(asyncio.create_task(world.erase(KEY)))
             await asyncio.sleep(0.5)  # it waits for this call
 
         world.channel.before_answer = erase
@@ -156,7 +165,7 @@ class TestMeanwhile:
         await live_through(world, RINA, "quokka")
         lease = await world.outbox.lease("courier", 0)
         assert lease is not None
-        await world.customers.erase([KEY])
+        await world.erase(KEY)
         sent = len(world.channel.posts)
         with pytest.raises(LeaseLost):
             await world.courier.handle(lease)
@@ -167,7 +176,7 @@ class TestMeanwhile:
         await live_through(world, RINA, "quokka")
         read = await world.stream.read(world.archive.position() or "0", block_ms=1)
         assert any(isinstance(event, CustomerWrote) or "quokka" in str(event) for _, event in read)
-        await world.customers.erase([KEY])
+        await world.erase(KEY)
         world.archive.write(read)
         assert world.archive.search("quokka") == []
         assert world.kept.export(KEY) == {"events": []}
@@ -184,11 +193,11 @@ class TestMeanwhile:
             return await settle()
 
         world.live.settle = settle_late  # type: ignore[method-assign]
-        report = await world.customers.erase([KEY])
+        report = await world.erase(KEY)
         assert report.begun_again == (KEY,)
         assert report.left == ()
         await world.record()
-        [part] = (await world.customers.export([KEY]))["conversations"]
+        [part] = (await world.customers.export([KEY], "cli:me"))["conversations"]
         assert [event["text"] for event in part["events"] if event["type"] == "customer_wrote"] == ["me again"]
         assert (await world.conversation(KEY)).version == 1
         await world.deliver()
@@ -200,7 +209,7 @@ class TestMeanwhile:
         message = world.message("about the quokka", external_id="once", **who)
         await world.receive(message)
         await world.work()
-        await world.customers.erase([KEY])
+        await world.erase(KEY)
         await world.receive(message)
         await world.work()
         assert not await world.live.begun_again(KEY)
@@ -208,13 +217,11 @@ class TestMeanwhile:
     async def test_two_erasures_do_not_undo_each_other(self, world: Place) -> None:
         await live_through(world, RINA, "quokka")
         await live_through(world, OTHER, "aardvark")
-        done = await asyncio.gather(
-            world.customers.erase([KEY]), world.customers.erase([OTHERS]), return_exceptions=True
-        )
+        done = await asyncio.gather(world.erase(KEY), world.erase(OTHERS), return_exceptions=True)
         refused = [one for one in done if isinstance(one, AlreadyErasing)]
         if refused:
-            await world.customers.erase([OTHERS])
-            await world.customers.erase([KEY])
+            await world.erase(OTHERS)
+            await world.erase(KEY)
         assert await world.where("quokka", "aardvark") == []
 
 
@@ -227,7 +234,7 @@ class TestWhatIsLeft:
     async def test_a_file_that_has_it_is_named(self, world: Place) -> None:
         await live_through(world, RINA, "quokka")
         (world.home / "old.log").write_text(f"somebody printed {RINA.external_id} and Rina Zwaluwenberg")
-        report = await world.customers.erase([KEY])
+        report = await world.erase(KEY)
         assert not report.clean
         assert {(trace.place, trace.needle) for trace in report.left} == {
             (str(world.home / "old.log"), RINA.external_id),
@@ -237,7 +244,7 @@ class TestWhatIsLeft:
     async def test_a_key_that_holds_it_under_another_name_is_named(self, world: Place) -> None:
         await live_through(world, RINA, "quokka")
         await world.redis.set("sigap:newthing2", f'{{"about": "{RINA.external_id}"}}')
-        report = await world.customers.erase([KEY])
+        report = await world.erase(KEY)
         assert [(trace.place, trace.needle) for trace in report.left if trace.place.startswith("redis")] == [
             ("redis newthing2", RINA.external_id)
         ]
@@ -248,10 +255,11 @@ class TestWhatIsLeft:
             await world.receive(world.message("where is my order please", **who))
             await world.work()
         await world.record()
-        report = await world.customers.erase([KEY])
+        report = await world.erase(KEY)
         assert report.clean
         assert {trace.needle for trace in report.elsewhere} >= {"where is my order please"}
 
     async def test_nothing_known_is_nothing_done(self, world: Place) -> None:
-        report = await world.customers.erase([f"{CHANNEL}:nobody-here"])
-        assert (report.pieces, report.left) == (0, ())
+        report = await world.erase(f"{CHANNEL}:nobody-here")
+        assert report.clean
+        assert report.pieces == 2, "only that it was asked for, in the live store and in the archive"
