@@ -59,6 +59,9 @@ async def forget(redis: Redis[bytes], prefix: str, channel: str, moments: Moment
     names = [name async for name in keys(redis, f"{prefix}conv:{channel}:")]
     for thread in names:
         key = f"{channel}:{thread}"
+        oldest = await redis.lindex(f"{prefix}log:{key}", 0)
+        if oldest and _events.decode(oldest).at >= moments.profile:
+            continue
         log = await redis.lrange(f"{prefix}log:{key}", 0, -1)
         pieces += await _log(redis, f"{prefix}log:{key}", log, moments)
         pieces += await _state(redis, f"{prefix}conv:{key}", log, moments)

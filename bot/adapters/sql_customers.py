@@ -123,6 +123,7 @@ def _forget(connection: Connection, channel: str, what: str, upto: str) -> int:
     since = connection.execute(select(f.position).where(f.what == name)).scalar() or "0"
     if order(upto) <= order(since):
         return 0
+    done, upto = upto, _behind(upto)
     pieces: int = 0
     e = events_table.c
     while True:
@@ -141,7 +142,7 @@ def _forget(connection: Connection, channel: str, what: str, upto: str) -> int:
                 pieces += 1
         if len(rows) < AT_ONCE:
             break
-        since = rows[-1].position + "-"  # behind this one, before its next
+        since = _behind(rows[-1].position)
     if what == "content":
         for table in _tables(connection, "channel", "position"):  # lines for searching, and what is made of them
             old = (table.c.channel == channel) & (table.c.position < upto)
@@ -151,5 +152,10 @@ def _forget(connection: Connection, channel: str, what: str, upto: str) -> int:
         theirs = (m.channel == channel) & (m.position < upto) & (m.author == "customer") & (m.name != "")
         pieces += connection.execute(messages_table.update().where(theirs).values(name="")).rowcount
     connection.execute(forgotten_table.delete().where(f.what == name))
-    connection.execute(forgotten_table.insert().values(what=name, position=upto))
+    connection.execute(forgotten_table.insert().values(what=name, position=done))
     return pieces
+
+
+def _behind(position: str) -> str:
+    """As text, behind this position and before its next; a mere moment stays what it is, before all of its own."""
+    return position + "-" if "-" in position else position
