@@ -36,10 +36,12 @@ from bot.adapters.visitor_feed_transport import FeedTransport
 from bot.adapters.yaml_desk import read_desk, skills_of
 from bot.adapters.yaml_house import read_house
 from bot.adapters.yaml_notices import YamlNotices
+from bot.adapters.yaml_replies import read_replies
 from bot.adapters.yaml_retention import read_retention
 from bot.adapters.yaml_wordings import YamlWordings
 from bot.core.audit import Seals
 from bot.core.house import House
+from bot.core.packet import Knowledge
 from bot.core.policy import Surfaces
 from bot.core.ports import Dialogue, Triage
 from bot.core.risk import Policy
@@ -225,7 +227,8 @@ class System:
     @cached_property
     def customers(self) -> Customers:
         files = HomeFiles(self.settings.home)
-        return Customers(self.live_customers, SqlCustomers(self.archive), files, self.links, self.clock)
+        kept = SqlCustomers(self.archive)
+        return Customers(self.live_customers, kept, files, self.links, self.trail, self.clock)
 
     @cached_property
     def forget(self) -> Forget:
@@ -293,6 +296,20 @@ class System:
             self.store, self.sends, self.speech, self.floor, self.signals, self.clock, self.meter,
             self.answer_within, self.settings.brand,
         )  # fmt: skip
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        labels = read_labels(self.settings.project / "data" / "triage")
+        return Knowledge(
+            house=self.house,
+            labels={name: label.title for name, label in labels.items()},
+            replies=read_replies(self.settings.project / "data" / "replies.yml", labels),
+            badge=self._badge,
+        )
+
+    def _badge(self, name: str) -> timedelta | None:
+        within = [can.rules.badge for can in self._surfaces(name).values() if can.rules.badge]
+        return min(within, default=None)
 
     def converse(self, dialogue: Dialogue, triage: Triage) -> Converse:
         return Converse(

@@ -29,6 +29,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     human_window: timedelta | None = None
     human_tag: str = ""
     human_source: str = ""
+    # How soon the platform wants answers for its badge of responsiveness. None: it has no such badge.
+    badge: timedelta | None = None
+    badge_source: str = ""
     # Outside every window, only messages that the platform has approved before.
     templates: bool = False
     templates_source: str = ""

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from bot.adapters import sql_audit
+from bot.adapters import sql_audit, sql_cases
 from bot.core import events as e
 from bot.core.audit import Break, Entry, Seals, deeds
 from bot.core.ports import ArchiveUnavailable
@@ -104,20 +104,23 @@ class SqlArchive:
             return
         with self.begin() as connection:
             positions = [position for position, _ in events]
-            events = _without_erased(connection, events)
+            kept = _without_erased(connection, events)
             known = set(
                 connection.execute(
                     select(events_table.c.position).where(events_table.c.position.in_(positions))
                 ).scalars()
             )
             fresh = [(position, event) for position, event in events if position not in known]
-            if fresh:
-                connection.execute(events_table.insert(), [_event_row(*pair) for pair in fresh])
-            if messages := [row for pair in fresh if (row := _message_row(*pair))]:
+            if stored := [_event_row(*pair) for pair in fresh if pair[0] in kept]:
+                connection.execute(events_table.insert(), stored)
+            if messages := [row for pair in fresh if pair[0] in kept and (row := _message_row(*pair))]:
                 connection.execute(messages_table.insert(), messages)
             sql_audit.append(
                 connection, [deed for _, event in fresh for deed in deeds(event, self._seals)], self._seals
             )
+            for position, event in fresh:
+                if position in kept and sql_cases.ended(event):
+                    sql_cases.record(connection, events_table, position, event)
             connection.execute(progress_table.delete())
             connection.execute(progress_table.insert().values(name="recorder", position=positions[-1]))
 
@@ -158,6 +161,22 @@ class SqlArchive:
             for row in reversed(found.values())
         ]
 
+    def solved(self, without: str) -> Sequence[Mapping[str, Any]]:
+        with self.begin() as connection:
+            return sql_cases.latest(connection, without)
+
+    def contacts(self, keys: Sequence[str], limit: int = 20) -> Sequence[Mapping[str, Any]]:
+        """How earlier handoffs and episodes of these conversations went, latest first."""
+        t = events_table.c
+        with self.begin() as connection:
+            bodies = connection.execute(
+                select(t.body)
+                .where(t.conversation.in_(list(keys)), t.type == "owner_changed")
+                .order_by(t.at.desc())
+                .limit(limit)
+            ).scalars()
+            return [msgspec.json.decode(body) for body in bodies]
+
     def audit_head(self) -> tuple[int, str] | None:
         with self.begin() as connection:
             return sql_audit.head(connection)
@@ -182,6 +201,7 @@ class SqlArchive:
             if not self._made:
                 metadata.create_all(self._engine)
                 sql_audit.metadata.create_all(self._engine)
+                sql_cases.metadata.create_all(self._engine)
                 self._made = True
             with self._engine.begin() as connection:
                 yield connection
@@ -200,18 +220,19 @@ def order(position: str) -> tuple[int, int]:
     return int(milliseconds), int(number or 0)
 
 
-def _without_erased(connection: Connection, events: Sequence[tuple[str, e.AnyEvent]]) -> list[tuple[str, e.AnyEvent]]:
-    """Less what the recorder had read before its conversation was erased. A mark that is behind us is done with."""
+def _without_erased(connection: Connection, events: Sequence[tuple[str, e.AnyEvent]]) -> set[str]:
+    """The positions of what is kept: not what the recorder had read before its conversation was erased. (What people
+    did there stays in the audit log, which holds nothing of the customer's.) A mark that is behind us is done with."""
     marks = connection.execute(select(erased_table)).all()
     until = {row.digest: order(row.position) for row in marks}
     done = [row.digest for row in marks if order(row.position) < order(events[-1][0])]
     if done:
         connection.execute(erased_table.delete().where(erased_table.c.digest.in_(done)))
-    return [
-        (position, event)
+    return {
+        position
         for position, event in events
         if not until or order(position) > until.get(digest(event.conversation), (-1, 0))
-    ]
+    }
 
 
 def _overwrite_what_is_deleted(connection: Any, _: Any) -> None:

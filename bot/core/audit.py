@@ -2,8 +2,8 @@
 
 An entry holds no customer's data: the case is a keyed digest of the conversation's key, and words are a keyed digest
 of themselves, so that a text found elsewhere can be proven to be, or not to be, the one that was said, and erasing a
-customer breaks no chain. Each entry's seal covers the entry and the seal before it, with a key that the database does not
-hold: who can write the database can't make the chain true again.
+customer breaks no chain. Each entry's seal covers the entry and the seal before it, with a key that the database does
+not hold: who can write the database can't make the chain true again.
 """
 
 from __future__ import annotations

@@ -394,6 +394,13 @@ class Archive(Protocol):
     def write(self, events: Sequence[tuple[str, AnyEvent]]) -> None:
         """Write events with their positions; those already written are passed over."""
 
+    def solved(self, without: str) -> Sequence[Mapping[str, Any]]:
+        """The latest cases of other conversations that a person finished: key, channel, language, labels, intents,
+        question, answer (both with personal data masked), at."""
+
+    def contacts(self, keys: Sequence[str], limit: int = 20) -> Sequence[Mapping[str, Any]]:
+        """The changes of owner of these conversations, latest first, as events.OwnerChanged is written."""
+
     def audit_head(self) -> tuple[int, str] | None:
         """Number and seal of the audit log's last entry."""
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.conversation import Conversation
-from bot.core.ports import Agent, Archive, Clock, ConversationStore, EventStream
+from bot.core.packet import Knowledge
+from bot.core.ports import Agent, Archive, AuditTrail, Clock, ConversationStore, EventStream, Links
+from bot.services.approve import Approvals
 from bot.services.handoff import Outlook
 from bot.services.people import People
+from bot.services.route import Floor
 from channels.messages import ApprovedTemplate, Surface
 
 
@@ -44,6 +47,8 @@ class DeskActions(Protocol):
 
     async def typing(self, key: str, agent: Agent) -> object: ...
 
+    async def claim_next(self, agent: Agent) -> Conversation | None: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class DeskDoor:
@@ -56,6 +61,11 @@ class DeskDoor:
     people: People
     archive: Archive
     clock: Clock
+    approvals: Approvals
+    floor: Floor
+    trail: AuditTrail
+    links: Links
+    knowledge: Knowledge
     # Channels that are not well: name, what is wrong, what to do.
     ill: Callable[[], Awaitable[Sequence[tuple[str, str, str]]]]
     demo_logins: Sequence[tuple[str, str]] = ()

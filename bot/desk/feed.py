@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from bot.core.conversation import Owner
-from bot.core.events import AnyEvent, OwnerChanged
+from bot.core.events import AnyEvent, Audited, OwnerChanged
 from bot.core.ports import Clock, ConversationStore, EventStream
 from bot.core.transcript import fold
 from bot.desk.views import View, card
@@ -104,6 +104,8 @@ class Feed:
 
     async def _take(self, event: AnyEvent) -> None:
         key = event.conversation
+        if isinstance(event, Audited):
+            return  # that somebody looked changes nothing to look at
         if key in self._board or isinstance(event, OwnerChanged):
             view = await self._card(key)
             if view:

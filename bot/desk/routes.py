@@ -13,10 +13,12 @@ from bot.core.ports import Agent, ArchiveUnavailable, StoreUnavailable
 from bot.core.transcript import fold
 from bot.desk.door import DeskDoor
 from bot.desk.feed import Feed, frame
+from bot.desk.packets import Packets
 from bot.desk.pages import LANGUAGE_COOKIE, Pages, protect
 from bot.desk.people import SESSION_COOKIE, VISIT_COOKIE, People, Refusal, csrf_token, new_visit
 from bot.desk.views import View, conversation_view, may_free, ways_view
 from bot.desk.words import CATALOGUE, LANGUAGES
+from bot.services.approve import may_approve
 from bot.services.people import TooManyAttempts, WrongLogin
 from channels.messages import Surface
 
@@ -36,6 +38,10 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True):
     template: str = ""
     template_language: str = ""
     parameters: list[str] = []
+    proposal: str = ""
+    version: int = 0
+    name: str = ""  # of a slot
+    other: str = ""  # another conversation's key
 
 
 def blueprint(door: DeskDoor) -> Blueprint:
@@ -62,6 +68,14 @@ def blueprint(door: DeskDoor) -> Blueprint:
         ("/api/close", ["POST"], api(desk.close)),
         ("/api/release", ["POST"], api(desk.release)),
         ("/api/typing", ["POST"], api(desk.typing)),
+        ("/api/next", ["POST"], api(desk.claim_next)),
+        ("/api/approve", ["POST"], api(desk.approve)),
+        ("/api/override", ["POST"], api(desk.override)),
+        ("/api/reject", ["POST"], api(desk.reject)),
+        ("/api/more", ["GET"], api(desk.packets.more)),
+        ("/api/reveal", ["POST"], api(desk.reveal)),
+        ("/api/link", ["POST"], api(desk.link)),
+        ("/api/unlink", ["POST"], api(desk.unlink)),
     ):
         prints.add_route(handler, path, methods=methods, name=f"{methods[0].lower()}{path.replace('/', '_')}")
     prints.static("/static", str(Path(__file__).parent / "static"), name="static")
@@ -75,6 +89,7 @@ class Desk:
         self.pages = Pages()
         self.people = People(door, self.pages)
         self.feed = Feed(door.store, door.events, door.clock)
+        self.packets = Packets(door)
 
     # ---- logging in and out ----
 
@@ -90,6 +105,7 @@ class Desk:
             login, password = form.get("login") or "", form.get("password") or ""
             address = request.remote_addr or request.ip
             token = await self.door.people.log_in(login, password, address)
+            await self.door.trail.note(login.strip().lower(), "logged_in")
         except WrongLogin:
             return self._login_form(request, "login.wrong", 401)
         except TooManyAttempts:
@@ -135,6 +151,7 @@ class Desk:
     async def history(self, request: Request, agent: Agent) -> HTTPResponse:
         words = request.args.get("q", "").strip()[:200]
         problem = ""
+        await self.door.trail.note(agent.agent_id, "searched" if words else "saw_history")
         try:
             found = await asyncio.to_thread(self.door.archive.search, words, HISTORY_SHOWN)
         except ArchiveUnavailable:  # its own database; the rest of the desk works without it
@@ -179,16 +196,31 @@ class Desk:
     async def start(self, request: Request, agent: Agent) -> View:
         language = self.pages.language(request)
         return {
-            "me": {"id": agent.agent_id, "name": agent.name, "role": agent.role},
+            "me": {
+                "id": agent.agent_id,
+                "name": agent.name,
+                "role": agent.role,
+                "approves": may_approve(agent),
+            },
             "language": language,
-            "words": CATALOGUE[language],
+            "words": {**CATALOGUE[language], **self._label_words(language)},
         }
+
+    def _label_words(self, language: str) -> View:
+        """Labels and skills are the brand's own lists, so their titles come from there."""
+        labels = {f"risk.{name}": titles[language] for name, titles in self.door.knowledge.labels.items()}
+        skills = {f"skill.{name}": titles[language] for name, titles in self.door.floor.rules.skills.items()}
+        return {**labels, **skills}
 
     async def conversation(self, request: Request, agent: Agent) -> View:
         key = request.args.get("key", "")
         conversation = await self._find(key)
+        await self.packets.see(agent, key)
         lines = fold(await self.door.store.log(key))
-        view = conversation_view(conversation, lines, agent)
+        view = {
+            **conversation_view(conversation, lines, agent),
+            **await self.packets.view(conversation, lines, agent),
+        }
         ways = ways_view(self.door.desk.outlook(conversation), self.door.desk.templates(conversation))
         return {**view, **ways, "now": self.door.clock.now()}
 
@@ -202,7 +234,9 @@ class Desk:
         if not 0 < len(ask.client_id) <= 64:
             raise Refusal(400, "request")
         desk = self.door.desk
-        return {"message_id": await desk.reply(ask.key, agent, ask.text, ask.client_id, surface=ask.surface)}
+        message_id = await desk.reply(ask.key, agent, ask.text, ask.client_id, surface=ask.surface)
+        waiting = (await self._find(ask.key)).proposal
+        return {"message_id": message_id, "proposed": waiting is not None and waiting.agent_id == agent.agent_id}
 
     async def send_template(self, request: Request, agent: Agent) -> View:
         """An approved template, where the reply window is closed."""
@@ -217,6 +251,41 @@ class Desk:
     async def channels(self, request: Request, agent: Agent) -> View:
         """The channels that need somebody to look after them."""
         return {"ill": [{"channel": name, "detail": why, "fix": fix} for name, why, fix in await self.door.ill()]}
+
+    async def claim_next(self, request: Request, agent: Agent) -> View:
+        """The most urgent handoff that is for this person."""
+        taken = await self.door.desk.claim_next(agent)
+        if taken is None:
+            raise Refusal(404, "nothing_waits")
+        return {"key": taken.key}
+
+    async def approve(self, request: Request, agent: Agent) -> View:
+        ask = await self._asked(request)
+        return {"message_id": await self.door.approvals.approve(ask.key, agent, ask.proposal, ask.version)}
+
+    async def override(self, request: Request, agent: Agent) -> View:
+        """A supervisor's urgent decision; `text` says why."""
+        ask = await self._asked(request, text=True)
+        decided = await self.door.approvals.override(ask.key, agent, ask.proposal, ask.version, ask.text)
+        return {"message_id": decided}
+
+    async def reject(self, request: Request, agent: Agent) -> View:
+        """Not like this, or taken back by its author."""
+        ask = await self._asked(request)
+        await self.door.approvals.reject(ask.key, agent, ask.proposal, ask.version, ask.text)
+        return {}
+
+    async def reveal(self, request: Request, agent: Agent) -> View:
+        ask = await self._asked(request)
+        return await self.packets.reveal(agent, await self._find(ask.key), ask.name)
+
+    async def link(self, request: Request, agent: Agent) -> View:
+        ask = await self._asked(request)
+        return await self.packets.link(agent, ask.key, ask.other, linked=True)
+
+    async def unlink(self, request: Request, agent: Agent) -> View:
+        ask = await self._asked(request)
+        return await self.packets.link(agent, ask.key, ask.other, linked=False)
 
     async def note(self, request: Request, agent: Agent) -> View:
         ask = await self._asked(request, text=True)

@@ -7,6 +7,7 @@ https://developers.facebook.com/docs/graph-api/reference/object/comments
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -38,6 +39,9 @@ SURFACES: Mapping[Surface, Capabilities] = {
             human_window=sending.HUMAN_WINDOW,
             human_tag=sending.HUMAN_AGENT,
             human_source=sending.POLICY,
+            # "Very responsive to messages": 90 % within fifteen minutes, over seven days.
+            badge=timedelta(minutes=15),
+            badge_source="https://www.facebook.com/help/475643069256244",
         ),
     ),
     Surface.PUBLIC: Capabilities(

@@ -19,24 +19,31 @@ from msgspec.structs import replace
 from sanic import Sanic
 
 from bot.adapters.argon2_passwords import Argon2Passwords
+from bot.adapters.memory_audit import MemoryAuditTrail
+from bot.adapters.memory_links import MemoryLinks
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
 from bot.adapters.memory_people import MemoryAgents, MemorySessions
 from bot.adapters.memory_store import MemoryEventStream, MemorySendLog, MemorySignals, MemoryStore
 from bot.adapters.yaml_house import read_house
 from bot.adapters.yaml_notices import YamlNotices
+from bot.adapters.yaml_replies import read_replies
 from bot.adapters.yaml_wordings import YamlWordings
 from bot.core import events as e
 from bot.core import handoff
 from bot.core.conversation import Conversation
+from bot.core.packet import Knowledge
 from bot.core.policy import Surfaces
 from bot.core.ports import ArchiveUnavailable, Commit, StoreUnavailable
 from bot.core.routing import DeskRules
 from bot.desk.door import DeskDoor
 from bot.desk.routes import blueprint
+from bot.services.approve import Approvals
+from bot.services.change import Changes
 from bot.services.compose import Speech
 from bot.services.handoff import DeskService
 from bot.services.people import People
 from bot.services.route import Floor
+from bot.triage.lists import read_labels
 from channels.messages import ApprovedTemplate, Attachment, Customer, MessageReceived, OutboundMessage, Surface
 from channels.registry import channel_class
 
@@ -80,11 +87,24 @@ class Archive:
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
         self.broken = False
+        self.cases: list[dict[str, Any]] = []
+        self.moves: list[dict[str, Any]] = []
 
     def position(self) -> str:
         return ""
 
     def write(self, events: Any) -> None: ...
+
+    def solved(self, without: str) -> list[dict[str, Any]]:
+        if self.broken:
+            raise ArchiveUnavailable
+        return self.cases
+
+    def contacts(self, keys: Any, limit: int = 20) -> list[dict[str, Any]]:
+        return self.moves
+
+    def audit_head(self) -> tuple[int, str] | None:
+        return None
 
     def search(self, words: str, limit: int = 50) -> list[dict[str, Any]]:
         if self.broken:
@@ -106,18 +126,22 @@ class Room:
         self.ill: list[tuple[str, str, str]] = []
         self.templates: list[ApprovedTemplate] = []
         self.surfaces: dict[str, Surfaces] = {}  # of a channel that differs from what it declares
+        self.trail = MemoryAuditTrail(self.clock)
+        self.links = MemoryLinks()
+        self.floor = Floor(self.store, self.agents, self.sessions, self.rules, self.clock)
+        self.speech = Speech(
+            YamlNotices(DATA / "notices.yml"),
+            YamlWordings(DATA / "triage" / "wording.yml"),
+            read_house(DATA / "policy.yml"),
+            self._surfaces,
+            lambda _: "",
+            lambda channel: self.templates if channel == "whatsapp" else (),
+        )
         self.service = DeskService(
             self.store,
             MemorySendLog(self.store),
-            Speech(
-                YamlNotices(DATA / "notices.yml"),
-                YamlWordings(DATA / "triage" / "wording.yml"),
-                read_house(DATA / "policy.yml"),
-                self._surfaces,
-                lambda _: "",
-                lambda channel: self.templates if channel == "whatsapp" else (),
-            ),
-            Floor(self.store, self.agents, self.sessions, self.rules, self.clock),
+            self.speech,
+            self.floor,
             self.signals,
             self.clock,
             NoMeter(),
@@ -127,8 +151,16 @@ class Room:
         self.door = DeskDoor(
             desk=self.service, store=self.store, events=MemoryEventStream(self.store), people=self.people,
             archive=self.archive, clock=self.clock, ill=self._ill, heartbeat_s=0.3,
+            approvals=Approvals(Changes(self.store), self.speech, self.clock), floor=self.floor, trail=self.trail,
+            links=self.links, knowledge=self._knowledge(),
         )  # fmt: skip
         self.url = ""
+
+    def _knowledge(self) -> Knowledge:
+        labels = read_labels(DATA / "triage")
+        titles = {name: label.title for name, label in labels.items()}
+        replies = read_replies(DATA / "replies.yml", labels)
+        return Knowledge(read_house(DATA / "policy.yml"), titles, replies, lambda _: None)
 
     def _surfaces(self, channel: str) -> Surfaces:
         return self.surfaces.get(channel) or channel_class(channel).surfaces

@@ -118,7 +118,7 @@ export class Composer {
     const length = this.length();
     const over = mode === "reply" && length > this.ways.way.text_limit;
     button.textContent = t(
-      mode === "note" ? "composer.save" : mode === "template" ? "composer.send_template" : this.ways.surface === "public" ? "composer.post" : "composer.send",
+      mode === "note" ? "composer.save" : mode === "template" ? "composer.send_template" : this.ways.surface === "public" ? (this.conversation.approval ? "composer.propose" : "composer.post") : "composer.send",
     );
     button.disabled = mode === "template" ? !this.templates.ready : this.text.disabled || (over && whole);
     const counter = byId("counter");
@@ -143,6 +143,21 @@ export class Composer {
     const used = draft === this.taken && this.text.value.trim() !== "";
     show(byId("draft"), Boolean(draft) && !used && this.mode === "reply" && !this.text.disabled);
     byId("draft-text").textContent = draft;
+  }
+
+  /** Put a suggestion behind what is written already; `surface`: and say it there. */
+  put(text, surface = "") {
+    if (!this.mayReply) return;
+    this.focus("reply");
+    if (surface && this.ways.open(surface)) {
+      this.ways.take(surface);
+      this.chose();
+    }
+    if (this.text.disabled) return;
+    const written = this.text.value.trim();
+    this.text.value = written && written !== text ? `${written}\n${text}` : text;
+    this.typed();
+    this.text.focus();
   }
 
   useDraft() {

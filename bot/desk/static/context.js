@@ -4,6 +4,7 @@ import { byId, h } from "./dom.js";
 import { appName, outside } from "./marks.js";
 import { drawTimer, timerData } from "./queue.js";
 import { handoffDetail } from "./rules.js";
+import { more, replies, risks, slots, summary } from "./packet.js";
 import { clockTime, dayAndTime, duration, named, percent, readable, t } from "./words.js";
 
 const wide = matchMedia("(min-width: 1080px)");
@@ -17,21 +18,26 @@ export function startContext() {
   settle();
 }
 
-export function drawContext(conversation) {
+/** `use(text)` puts a suggestion into the text box; `say(sentence)` tells of a failure. */
+export function drawContext(conversation, use, say) {
   const reason = conversation.reason ? named("reason", conversation.reason) : t(`owner.${conversation.owner}`, { name: conversation.agent_name });
   const detail = handoffDetail(conversation.reason, conversation.detail);
   byId("context-summary").replaceChildren(h("span", { class: "label" }, t("context.title")), h("strong", {}, reason));
   byId("context-body").replaceChildren(
     ...[
+      summary(conversation),
       detail ? h("p", { class: "detail", dir: "auto" }, detail) : null,
       ...warnings(conversation),
+      conversation.findings.length ? part("packet.risks", risks(conversation)) : null,
       clocks(conversation),
+      conversation.replies.length && conversation.may.includes("reply") ? part("packet.replies", replies(conversation, use)) : null,
       conversation.held.length ? part("context.held", held(conversation.held)) : null,
       part("context.understood", intents(conversation.intents)),
-      part("context.details", slots(conversation.slots)),
+      part("context.details", slots(conversation, say)),
       part("context.steps", steps(conversation.steps)),
       conversation.threads.length ? part("context.threads", threads(conversation.threads)) : null,
       part("context.customer", customer(conversation)),
+      more(conversation, use, say),
     ].filter(Boolean),
   );
   for (const timer of byId("context-body").querySelectorAll("[data-since]")) drawTimer(timer);
@@ -39,6 +45,8 @@ export function drawContext(conversation) {
 
 function warnings(conversation) {
   return [
+    conversation.approval ? h("p", { class: "warning" }, t("packet.approval")) : null,
+    conversation.unfit ? h("p", { class: "warning" }, t(`error.not_routed_${conversation.unfit.why}`, { missing: conversation.unfit.missing.map((name) => named("skill", name)).join(", ") })) : null,
     conversation.elsewhere ? h("p", { class: "warning" }, t("context.elsewhere", { app: appName(conversation.elsewhere) })) : null,
     conversation.opted_out ? h("p", { class: "warning" }, t("context.opted_out")) : null,
     conversation.reachable ? null : h("p", { class: "warning" }, t("context.blocked")),
@@ -76,7 +84,15 @@ function clocks(conversation) {
     { class: "clocks" },
     pair(t("context.waiting"), h("span", { class: "timer", data: timerData(conversation) })),
     pair(t("context.due"), clockTime(conversation.due)),
+    windowLeft(conversation),
+    conversation.badge_until ? pair(t("packet.badge"), clockTime(conversation.badge_until)) : null,
   );
+}
+
+/** How long the platform still lets a person write in private. */
+function windowLeft(conversation) {
+  const left = conversation.ways.private?.left_s;
+  return left === null || left === undefined ? null : pair(t("packet.window"), left > 0 ? duration(left) : t("packet.window_closed"));
 }
 
 function intents(seen) {
@@ -97,11 +113,6 @@ function intents(seen) {
   );
 }
 
-function slots(found) {
-  const entries = Object.entries(found);
-  return entries.length ? h("dl", {}, entries.map(([name, value]) => pair(readable(name), value))) : null;
-}
-
 function steps(tried) {
   return tried.length ? h("ol", { class: "steps" }, tried.map((step) => h("li", {}, readable(step)))) : null;
 }
@@ -111,6 +122,7 @@ function customer(conversation) {
     "dl",
     {},
     pair(t("context.channel"), named("channel", conversation.channel)),
+    pair(t("packet.tone"), t(`tone.${conversation.tone}`)),
     conversation.language ? pair(t("context.language"), named("language", conversation.language)) : null,
     conversation.username ? pair(t("context.username"), `@${conversation.username.replace(/^@/, "")}`) : null,
     pair(t("context.episode"), t("context.episode_value", { count: conversation.episode })),

@@ -5,6 +5,7 @@ import { Composer } from "./composer.js";
 import { drawContext, startContext } from "./context.js";
 import { byId, h, show } from "./dom.js";
 import { publicMark } from "./marks.js";
+import { Proposal } from "./proposal.js";
 import { Transcript } from "./transcript.js";
 import { named, serverNow, setServerTime, t } from "./words.js";
 
@@ -22,6 +23,7 @@ export class Conversation {
     this.pending = new Map(); // client id → a reply that the transcript does not show yet
     this.transcript = new Transcript(me);
     this.composer = new Composer((ask) => this.send(ask), say, () => this.read());
+    this.proposal = new Proposal(say, () => this.read(), (text) => this.composer.put(text, "public"));
     startContext();
   }
 
@@ -77,8 +79,9 @@ export class Conversation {
     show(byId("open"), true);
     this.drawFacts();
     this.drawLines();
-    drawContext(view);
+    drawContext(view, (text) => this.composer.put(text), this.say);
     this.composer.show(view);
+    this.proposal.draw(view);
     if (lost) this.say(t("error.taken", { name: view.agent_name }), true);
   }
 
@@ -122,6 +125,7 @@ export class Conversation {
     const { owner } = this.view;
     const key = name === "claim" && owner !== "waiting" ? `claim_${owner}` : name === "release" && !mine ? "free" : name;
     const button = h("button", { type: "button", class: name === "claim" ? "primary" : "quiet", data: { action: name } }, t(`action.${key}`));
+    if (name === "claim" && this.view.unfit) button.disabled = true;
     let sure = !ASK_TWICE.has(name);
     button.addEventListener("click", () => {
       if (sure) {
@@ -160,13 +164,14 @@ export class Conversation {
       this.acting = false;
     }
     await this.read();
-    for (const button of byId("facts").querySelectorAll("button")) button.disabled = false;
+    for (const button of byId("facts").querySelectorAll("button")) button.disabled = button.dataset.action === "claim" && Boolean(this.view?.unfit);
     if (name === "claim") this.composer.focus("reply");
   }
 
   async send({ mode, text, id, surface, template }) {
     const { key } = this;
-    if (mode !== "note") {
+    const proposing = mode === "reply" && surface === "public" && this.view.approval;
+    if (mode !== "note" && !proposing) {
       this.pending.set(id, {
         key, line_id: `${this.me.id}.${id}`, kind: "message", author: "agent", name: this.me.name, text, surface,
         template: template?.template ?? "", at: new Date(serverNow()).toISOString(), status: "queued",
@@ -176,7 +181,10 @@ export class Conversation {
     }
     try {
       if (mode === "template") await post("template", { key, client_id: id, ...template });
-      else await post(mode, { key, text, client_id: id, surface });
+      else {
+        const answer = await post(mode, { key, text, client_id: id, surface });
+        if (answer.proposed && proposing) this.say(t("proposal.sent"));
+      }
     } catch (error) {
       this.pending.delete(id);
       if (key === this.key && this.view) this.drawLines();

@@ -1,7 +1,7 @@
 // The desk's page: joins the queue, the open conversation, the live feed, the alerts and the keyboard.
 
 import { Alerts } from "./alerts.js";
-import { get } from "./api.js";
+import { get, post } from "./api.js";
 import { startBanner } from "./banner.js";
 import { Conversation } from "./conversation.js";
 import { byId, h, stored } from "./dom.js";
@@ -58,6 +58,16 @@ const live = new Live({
   },
   back: () => conversation.read(),
   loggedOut,
+});
+
+byId("next").addEventListener("click", async () => {
+  try {
+    const { key } = await post("next", { key: "" });
+    await go(key);
+    conversation.composer.focus("reply");
+  } catch (error) {
+    say(error.message, true);
+  }
 });
 
 function go(key, remember = true) {

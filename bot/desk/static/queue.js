@@ -55,7 +55,8 @@ export class Queue {
     const parts = {
       // Who owes an answer comes first.
       mine: held.filter((card) => card.agent_id === this.me.id).sort((a, b) => b.unanswered - a.unanswered || byDue(a, b)),
-      waiting: cards.filter((card) => card.owner === "waiting"),
+      approvals: held.filter((card) => card.proposed && card.agent_id !== this.me.id && this.me.approves),
+      waiting: cards.filter((card) => card.owner === "waiting").sort(byUrgency),
       colleagues: held.filter((card) => card.agent_id !== this.me.id),
     };
     for (const [name, part] of Object.entries(parts)) {
@@ -67,6 +68,8 @@ export class Queue {
     show(byId("mine-empty"), !parts.mine.length && parts.waiting.length > 0);
     show(byId("mine").parentElement, parts.mine.length > 0 || parts.waiting.length > 0);
     show(byId("colleagues-part"), parts.colleagues.length > 0);
+    show(byId("approvals-part"), parts.approvals.length > 0);
+    show(byId("next"), parts.waiting.length > 0);
     this.tick();
   }
 
@@ -75,7 +78,7 @@ export class Queue {
     const about =
       part === "colleagues"
         ? h("span", { class: "reason" }, t("queue.with", { name: card.agent_name }))
-        : h("span", { class: "reason", data: { reason: card.reason } }, named("reason", card.reason));
+        : h("span", { class: "reason", data: { reason: card.reason, priority: card.priority } }, card.label ? named("risk", card.label) : named("reason", card.reason));
     const row = h(
       "a",
       {
@@ -95,11 +98,20 @@ export class Queue {
         h("b", { class: "name" }, card.customer),
         h("span", { class: "timer", data: timerData(card) }),
       ),
-      h("span", { class: "second" }, about, h("span", { class: "place" }, named("channel", card.channel)), card.surface === "public" ? publicMark() : null),
+      h("span", { class: "second" }, about, h("span", { class: "place" }, named("channel", card.channel)), card.surface === "public" ? publicMark() : null, ...this.signs(card)),
       h("span", { class: "words", dir: "auto" }, words),
     );
     mark(row, card.key === this.selected);
     return h("li", {}, row);
+  }
+
+  /** What else a row must tell at a glance. */
+  signs(card) {
+    return [
+      card.wide ? h("span", { class: "sign wide", title: named("risk", "wide_reach") }, t("queue.wide")) : null,
+      card.proposed ? h("span", { class: "sign approval" }, t("queue.approval")) : null,
+      card.escalation ? h("span", { class: "sign late", title: t("line.escalated", { level: card.escalation }) }, t("queue.escalated", { level: card.escalation })) : null,
+    ];
   }
 
   tick() {
@@ -135,6 +147,18 @@ export function drawTimer(timer) {
 function mark(row, selected) {
   if (selected) row.setAttribute("aria-current", "true");
   else row.removeAttribute("aria-current");
+}
+
+/** Time to breach × risk × reach, as bot/core/routing.py `urgency` counts it: what waits long enough passes everything. */
+function urgency(card) {
+  const since = Date.parse(card.since);
+  const allowed = Math.max(1000, Date.parse(card.due ?? card.since) - since);
+  const pressure = Math.max(0, serverNow() - since) / allowed;
+  return (1 + card.priority) * (card.wide ? 1.5 : 1) * 2 ** Math.min(60, pressure);
+}
+
+function byUrgency(a, b) {
+  return urgency(b) - urgency(a) || byDue(a, b);
 }
 
 function byDue(a, b) {

@@ -31,6 +31,7 @@ function word(group, name) {
 /** Why the assistant stepped back, beyond the reason itself. */
 export function handoffDetail(reason, detail) {
   if (reason === "policy") return detail && ruleWords(detail);
+  if (reason === "triage") return detail && named("risk", detail);
   return reason === "opted_out" ? "" : detail; // the reason says it all
 }
 

@@ -73,6 +73,7 @@ export class Transcript {
     }
     if (line.kind === "message") return this.message(line, conversation);
     if (line.kind === "draft" || line.kind === "held") return unsaid(line);
+    if (line.kind === "proposal") return proposed(line);
     return h("p", { class: `line event ${line.kind}` }, h("span", {}, happened(line)), time(line.at));
   }
 
@@ -103,6 +104,8 @@ export class Transcript {
       line.intents?.length
         ? h("p", { class: "aside" }, t("line.understood", { intent: readable(line.intents[0].name), percent: percent(line.intents[0].confidence) }))
         : null,
+      line.findings?.length ? h("p", { class: "aside risks-found" }, line.findings.map((found) => h("span", { class: "risk", data: { severity: found.severity } }, named("risk", found.label)))) : null,
+      line.hidden ? h("p", { class: "aside" }, t(`line.hidden_${line.hidden}`)) : null,
       line.status ? status(line) : null,
     );
   }
@@ -117,7 +120,34 @@ function body(line) {
       h("p", { class: "text old", dir: "auto" }, line.text),
     );
   }
-  return line.text ? h("p", { class: "text", dir: "auto" }, line.text) : null;
+  return line.text ? h("p", { class: "text", dir: "auto" }, marked(line)) : null;
+}
+
+/** The words that speak for a risk stand out. Offsets count characters, not JavaScript's halves of them. */
+function marked(line) {
+  const spans = (line.findings ?? []).flatMap((found) => (found.evidence ?? []).map(({ start, end }) => ({ start, end, label: found.label })));
+  if (!spans.length) return line.text;
+  const characters = [...line.text];
+  const pieces = [];
+  let at = 0;
+  for (const span of spans.sort((a, b) => a.start - b.start)) {
+    if (span.start < at || span.end > characters.length) continue;
+    pieces.push(characters.slice(at, span.start).join(""));
+    pieces.push(h("mark", { title: named("risk", span.label) }, characters.slice(span.start, span.end).join("")));
+    at = span.end;
+  }
+  return [...pieces, characters.slice(at).join("")];
+}
+
+function proposed(line) {
+  const what = line.status === "proposed" ? t("proposal.waits") : t(`proposal.${line.status}`, { name: line.settled_by });
+  return h(
+    "article",
+    { class: "line message agent unsaid proposal", data: { status: line.status } },
+    h("header", {}, h("b", {}, t("proposal.title", { name: line.name })), publicMark(), time(line.at)),
+    h("p", { class: "text", dir: "auto" }, line.text),
+    h("footer", { data: { status: line.status } }, h("span", {}, what), line.detail ? h("small", { dir: "auto" }, line.detail) : null),
+  );
 }
 
 function attachment(item) {
@@ -159,6 +189,9 @@ function status(line) {
 
 function happened(line) {
   if (line.kind === "overdue") return t("line.overdue");
+  if (line.kind === "escalated") return t(line.reason === "anybody" ? "line.escalated_anybody" : "line.escalated", { level: line.detail });
+  if (line.kind === "stranded") return t("line.stranded", { skills: line.detail.split(", ").map((name) => named("skill", name)).join(", ") });
+  if (line.kind === "callback") return t(`line.callback_${line.detail}`);
   if (line.kind === "solved") return t("line.solved");
   if (line.kind === "control") return line.name ? t("line.control_away", { app: appName(line.name) }) : t("line.control_ours");
   if (line.kind === "opted") return t(line.reason === "out" ? "line.opted_out" : "line.opted_in");
