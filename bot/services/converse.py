@@ -10,10 +10,12 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from bot.core import events as e
 from bot.core import handoff
 from bot.core.conversation import Owner
+from bot.core.personal import masked_secrets
 from bot.core.ports import (
     Clock,
     Commit,
@@ -33,7 +35,7 @@ from bot.services.compose import Speech
 from bot.services.decide import Decision
 from bot.services.route import Floor
 from bot.services.waiting import ring
-from channels.messages import InboundEvent, MessageReceived
+from channels.messages import InboundEvent, MessageEdited, MessageReceived
 
 MOST_CONFLICTS = 20  # a person can't change a conversation faster than we decide; beyond this something is wrong
 
@@ -63,6 +65,7 @@ class Converse:
         item = _items.decode(lease.body)
         if isinstance(item, MessageReceived) and item.incomplete:
             item = await self._complete(item)
+        item = without_secrets(item)
 
         async def decide(loaded: Loaded) -> Commit:
             decision = Decision(self._tools, item, loaded, lease, self._clock.now())
@@ -76,7 +79,7 @@ class Converse:
 
     async def give_up(self, lease: Lease, error: str) -> Lease | None:
         """The assistant can't work on this item: it goes to a person, and the customer is told."""
-        item = _items.decode(lease.body)
+        item = without_secrets(_items.decode(lease.body))
 
         async def decide(loaded: Loaded) -> Commit:
             decision = Decision(self._tools, item, loaded, lease, self._clock.now())
@@ -108,3 +111,10 @@ class Converse:
                     self._meter.count("findings", label=finding.label)
             elif isinstance(event, e.Understood):
                 self._meter.count("turns", channel=commit.conversation.channel)
+
+
+def without_secrets(item: InboundItem) -> InboundItem:
+    """Passwords, PINs and one-time codes that a customer typed: nobody needs them, so nothing of ours keeps them."""
+    if isinstance(item, MessageReceived | MessageEdited):
+        return replace(item, text=masked_secrets(item.text))
+    return item

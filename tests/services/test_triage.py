@@ -132,6 +132,16 @@ class TestWhoeverHasIt:
         assert len(world.dialogue.heard) == 1
 
 
+class TestSecrets:
+    async def test_a_typed_code_is_kept_nowhere(self, world: World) -> None:
+        await world.write("my OTP code is 482913, please help")
+        await world.work()
+        [wrote] = await world.log(e.CustomerWrote)
+        assert "482913" not in wrote.text
+        assert "please help" in wrote.text
+        assert all("482913" not in heard for heard in world.dialogue.heard)
+
+
 class TestInPublic:
     async def test_the_rule_of_the_surface_counts(self) -> None:
         world = World(SocialChannel())
