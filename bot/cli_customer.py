@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot.bootstrap import System
@@ -99,7 +100,7 @@ def _tell(report: Report) -> None:
     if report.left:
         table = Table("still there", "where", title="Left behind")
         for trace in report.left[:SHOWN]:
-            table.add_row(mask(trace.needle)[:60], trace.place)
+            table.add_row(escape(mask(trace.needle)[:60]), escape(trace.place))
         console.print(table)
         if len(report.left) > SHOWN:
             typer.echo(f"… and {len(report.left) - SHOWN} more; --json shows all.")
@@ -115,9 +116,10 @@ def _summary(document: Mapping[str, Any]) -> Table:
     for part in document["conversations"]:
         state = part["state"] or {}
         table.add_row(
-            part["key"], str((state.get("customer") or {}).get("name", "")), str(state.get("opened_at", ""))[:10],
+            escape(part["key"]), escape(str((state.get("customer") or {}).get("name", ""))),
+            str(state.get("opened_at", ""))[:10],
             *(str(len(part[name])) for name in ("events", "waiting", "dead_letters", "names")),
-            ", ".join(part["linked"]),
+            escape(", ".join(part["linked"])),
         )  # fmt: skip
     return table
 

@@ -19,7 +19,7 @@ AT_ONCE = 500
 # First segments of keys that never hold anything of a customer's, or that `lua/erase.lua` and the streams deal with.
 _ELSEWHERE = frozenset(
     "conv log words inflight owned events dead waits present agents session sessions failed process metrics channel "
-    "limits cursor poll erasing audit_head".split()
+    "limits cursor poll erasing audit_head webchat".split()
 )
 _MAILBOX = re.compile(r"mb:([^:]+):")
 
@@ -43,6 +43,7 @@ async def belongings(redis: Redis[bytes], prefix: str, key: str, ids: Sequence[s
     channel, _, thread = key.partition(":")
     found = Belongings()
     people = {thread, *ids}
+    pages = {f"webchat:{part}:{thread}" for part in ("items", "seen", "seq")}
     gone = {f"thread:{channel}:gone:{one}" for one in ids}
     timers: list[str] = []
     sends: list[str] = []
@@ -65,8 +66,8 @@ async def belongings(redis: Redis[bytes], prefix: str, key: str, ids: Sequence[s
             scope = rest.removeprefix(f"{channel}:")
             if scope != rest and scope.partition(":")[2] in people:
                 found.others.append(name)
-        elif kind == "webchat":
-            found.others += [name] if rest.partition(":")[2] == thread else []
+        elif name in pages:
+            found.others.append(name)
         elif kind == "links":
             found.linked.append(name)
         elif kind not in _ELSEWHERE:
