@@ -224,7 +224,7 @@ _SAID_OF_IT = (  # what people say about passwords
     r"harus|belum|blm|bisa|baru|lama|kok|kenapa|gimana|bagaimana|hilang|kadaluarsa|kedaluwarsa|sama|saya|aku|gue|gw|"
     r"akun|penting|aman|lemah|kuat|itu|ini|juga|masih|selalu|dan|atau|tapi|untuk|di\w+|\w+ed|\w+ing)\b[^\w\s]*(?:\s|$))"
 )
-_SHOWN = r"(?!•)"  # masked already
+_SHOWN = r"(?!•|&\w+;)"  # masked already, or a sign as web pages write it
 _PASSWORDS = [
     regex.compile(
         rf"{_PASSWORD}\s*(?:\b(?:is|was|adalah|yaitu|yakni|ialah)\b|->|=>|[:=])[\s:=]*(?:{quote})", regex.IGNORECASE

@@ -119,6 +119,7 @@ class TestFound:
             "kode pos 40115, kode voucher 123456, kode promo 2024",
             "my password is not working, password reset link is broken",
             "password saya salah terus, lupa password",
+            "I forgot my password &amp; which phone number I used",
             "OTP not received for order 20308",
             "OTP belum masuk sudah 3 hari",
             "ganti PIN 6 digit",
