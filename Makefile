@@ -9,7 +9,7 @@ SHELL := /bin/bash
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run train test check docs lock bench-replay bench-start bench-chaos bench-webhooks fuzz clean
+.PHONY: help install run train test check docs lock bench-replay bench-start bench-chaos bench-webhooks bench-triage fuzz clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -64,6 +64,9 @@ bench-start: install ## how quickly everything starts and what it weighs
 
 bench-chaos: install ## 2,000 conversations while every platform misbehaves: make bench-chaos [DATA=file.jsonl] [OPTIONS=…]
 	@$(BIN)/python -W ignore -m benchmarks.chaos $(DATA) $(OPTIONS)
+
+bench-triage: install ## what triage keeps from the bot on public data: make bench-triage DATA=folder
+	@$(BIN)/python -W ignore -m benchmarks.triage $(DATA)
 
 bench-webhooks: install ## the same webhooks to a stock Rasa server and to Sigap, then the gateway under load
 	@$(BIN)/python -W ignore -m benchmarks.webhooks

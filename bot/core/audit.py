@@ -93,6 +93,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
 def deeds(event: e.AnyEvent, seals: Seals) -> Iterator[Deed]:
     """What belongs into the audit log. What the assistant says by itself does not: it is in the archive."""
     conversation, at = event.conversation, event.at
+    detail: dict[str, Any]
     match event:
         case e.Audited():
             yield Deed(at=at, actor=event.actor, action=event.action, conversation=conversation, detail=event.detail)

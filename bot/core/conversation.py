@@ -254,6 +254,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         """Keep what triage found in the customer's latest message."""
         return replace(
             self,
+            language=assessment.language or self.language,
             risk=self.risk.adding(assessment, ruling),
             moods=(*self.moods, assessment.anger)[-MOODS_KEPT:],
         )

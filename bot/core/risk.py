@@ -46,10 +46,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that was found in one message, the gravest first. `anger`: how angry it sounds, 0 to 1.
 
-    `doubtful`: the fast part could not decide alone; `asked`: the sentence encoder helped."""
+    `language`: en or id where the words tell. `doubtful`: the fast part could not decide alone; `asked`: the sentence
+    encoder helped."""
 
     findings: tuple[Finding, ...] = ()
     anger: float = 0.0
+    language: str = ""
     doubtful: bool = False
     asked: bool = False
 

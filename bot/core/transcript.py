@@ -75,8 +75,8 @@ def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
                             template=event.template)  # fmt: skip
                 lines.append(line)
                 by_id[event.message_id] = line
-            case e.ReplyProposed() if line := by_id.get("proposal:" + event.proposal_id):
-                line.earlier, line.text, line.status = (*line.earlier, line.text), event.text, "proposed"
+            case e.ReplyProposed() if (known := by_id.get("proposal:" + event.proposal_id)) is not None:
+                known.earlier, known.text, known.status = (*known.earlier, known.text), event.text, "proposed"
             case e.ReplyProposed():
                 line = Line(line_id=f"proposal-{event.proposal_id}", kind="proposal", author="agent", at=event.at,
                             name=event.agent_name, text=event.text, status="proposed", surface="public")  # fmt: skip

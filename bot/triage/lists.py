@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from ruamel.yaml import YAML, YAMLError
@@ -87,7 +87,7 @@ def read_labels(folder: Path) -> dict[str, Label]:
     return labels
 
 
-def read_policy(folder: Path, labels: Mapping[str, Label], wordings: Mapping[str, Any]) -> Policy:
+def read_policy(folder: Path, labels: Mapping[str, Label], wordings: Collection[str]) -> Policy:
     """Every label has a rule on every surface, and every acknowledgement its approved sentence."""
     path = folder / "policy.yml"
     rules = _read(path, dict[str, dict[str, dict[Surface, Rule]]]).get("labels", {})
@@ -105,7 +105,7 @@ def read_policy(folder: Path, labels: Mapping[str, Label], wordings: Mapping[str
     return rules
 
 
-def _check(where: str, rule: Rule, wordings: Mapping[str, Any]) -> None:
+def _check(where: str, rule: Rule, wordings: Collection[str]) -> None:
     if rule.bot is Bot.ACKNOWLEDGE and not rule.wording:
         raise SettingsError(where, "acknowledges without a wording", "Name one of wording.yml")
     if rule.wording and rule.bot is not Bot.ACKNOWLEDGE:

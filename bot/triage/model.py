@@ -21,6 +21,7 @@ from bot.triage.normal import Word
 Array = npt.NDArray[np.float32]
 
 RISK = "risk"  # the head that tells any risk from none
+INDONESIAN = "indonesian"  # the head that tells the language: the approved sentence has to be in the right one
 FORMAT = 1
 
 BOUND = 12.0  # logits beyond this say nothing more

@@ -9,14 +9,16 @@ from typing import Protocol
 from bot.core.risk import Assessment, Circumstances, Finding, Policy, Ruling, Span, decide
 from bot.triage import circumstances, lists
 from bot.triage.lists import RISKY, WORDS, Label, Limits
-from bot.triage.model import RISK, Array, Model, Scored, probability
+from bot.triage.model import INDONESIAN, RISK, Array, Model, Scored, probability
 from bot.triage.normal import Word, words
 from bot.triage.patterns import Hit, Patterns
+from channels.errors import SettingsError
 
 NUDGE = 1.5  # logits that a pattern which is not sure adds to its label, and to the risk
 MENTION = 1.0  # the same for a regulator's bare name, which people also write in innocent questions
 SURE = 0.99
 LONGEST = 4_000  # characters; what comes behind is not what the message is about
+TELLING = 1.0  # logits from which the language is clear
 LEAST = 0.15  # below this a label is not even the best guess
 
 
@@ -70,7 +72,15 @@ class Screen:
         anger = probability(logits[self._heads["anger"]]) if "anger" in self._heads and said else 0.0
         findings += circumstances.look(about, anger, self._limits, self._labels)
         findings.sort(key=lambda finding: (-finding.severity, -finding.confidence))
-        return Assessment(findings=tuple(findings), anger=round(anger, 3), doubtful=doubtful, asked=asked)
+        return Assessment(
+            findings=tuple(findings), anger=round(anger, 3), doubtful=doubtful, asked=asked,
+            language=self._language(scored.logits) if said else "",
+        )  # fmt: skip
+
+    def _language(self, logits: Array) -> str:
+        """ "" when the words do not tell: a number, a name, two words that both languages have."""
+        logit = float(logits[self._heads[INDONESIAN]])
+        return "" if abs(logit) < TELLING else "id" if logit > 0 else "en"
 
     def rule(self, assessment: Assessment, about: Circumstances) -> Ruling:
         return decide(assessment.findings, about.surface, self._policy)
@@ -88,12 +98,8 @@ class Screen:
         self, said: Sequence[Word], hits: Sequence[Hit], scored: Scored, logits: Array, risk: float, sure: set[str],
         *, asked: bool,
     ) -> list[Finding]:  # fmt: skip
-        chances = {head: probability(logits[number]) for head, number in self._heads.items() if head != RISK}
-        found = {
-            label: chance
-            for label, chance in chances.items()
-            if label in self._labels and chance >= self._model.thresholds[label]
-        }
+        chances = {head: probability(logits[number]) for head, number in self._heads.items() if head in self._labels}
+        found = {label: chance for label, chance in chances.items() if chance >= self._model.thresholds[label]}
         needed = self._model.thresholds[RISK] if asked else self._model.fast
         for label in [label for label in found if label in self._risks]:
             # One head alone, while the whole sounds harmless, must be quite certain.
@@ -148,6 +154,6 @@ def build(folder: Path, labels: Mapping[str, Label], policy: Policy, model: Mode
     words_labels = {name for name, label in labels.items() if label.from_ == WORDS}
     missing = sorted(words_labels - set(model.heads))
     if missing:
-        raise lists.SettingsError("data/triage/training", f"the model knows no {missing[0]}", "Run `sigap train`")
+        raise SettingsError("data/triage/training", f"the model knows no {missing[0]}", "Run `sigap train`")
     patterns = Patterns(lists.read_patterns(folder, labels), lists.read_regulators(folder))
     return Screen(labels, policy, patterns, lists.read_limits(folder), model, encoder)

@@ -22,9 +22,10 @@ from sklearn.svm import LinearSVC
 from bot.triage.examples import Example
 from bot.triage.features import features
 from bot.triage.lists import RISKY, WORDS, Label
-from bot.triage.model import BOUND, RISK, Array, Linear, Meaning, Model
+from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Linear, Meaning, Model
 from bot.triage.normal import words
 from bot.triage.screen import Encoder
+from channels.errors import SettingsError
 
 FOLDS = 5
 SEEN_AT_LEAST = 2  # messages that a feature must be in
@@ -51,9 +52,10 @@ def train(
     examples: Sequence[Example], labels: Mapping[str, Label], encoder: Encoder | None, step: Step = lambda what: None
 ) -> Model:
     """`step` is told what begins. Takes a minute; with an encoder, as long again as it needs for the examples."""
-    heads = (*(name for name, label in labels.items() if label.from_ == WORDS), RISK)
+    heads = (*(name for name, label in labels.items() if label.from_ == WORDS), RISK, INDONESIAN)
     risky = frozenset(name for name, label in labels.items() if label.severity >= RISKY)
     flags = _flags(examples, heads, risky)
+    _complete(flags, heads)
     step("reading words")
     known = _known(examples)
     said = [words(example.text, known.__contains__) for example in examples]
@@ -82,6 +84,15 @@ def train(
     return Model(linear, _thresholds(together, flags, heads), doubt, fast, meaning)
 
 
+def _complete(flags: Flags, heads: Sequence[str]) -> None:
+    """Raises SettingsError for a label that nothing was written for: its classifier could not learn."""
+    for number, head in enumerate(heads):
+        if flags[:, number].sum() < FOLDS:
+            raise SettingsError(
+                f"data/triage/training/{head}.*.txt", "has too few messages", f"Write {FOLDS} or more, better hundreds"
+            )
+
+
 def _known(examples: Sequence[Example]) -> frozenset[str]:
     """Words that exist: what a disguise may turn out to be."""
     counts: dict[str, int] = {}
@@ -97,6 +108,7 @@ def _flags(examples: Sequence[Example], heads: Sequence[str], risky: frozenset[s
         for label in example.labels:
             flags[row, heads.index(label)] = 1
         flags[row, heads.index(RISK)] = bool(example.labels & risky)
+        flags[row, heads.index(INDONESIAN)] = example.language == "id"
     return flags
 
 
@@ -113,7 +125,7 @@ def _fit_all(matrix: csr_matrix, flags: Flags) -> tuple[Array, Array]:
 def _folds(flags: Flags) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
     # By the rarest label that a message carries, so that every fold has some of each.
     rarity = flags.sum(axis=0)
-    kind = [int(min(np.flatnonzero(row), key=lambda head: rarity[head], default=-1)) for row in flags]
+    kind = [int(min(np.flatnonzero(row), key=rarity.__getitem__, default=-1)) for row in flags]
     splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=7)
     return list(splitter.split(np.zeros(len(kind)), kind))
 

@@ -29,7 +29,8 @@ STAY = frozenset(
     title steps private_to last_private_at public root last_id post solved seen private_reply unsummoned deleted
     answered to private_replies disclosed_in opted_out elsewhere elsewhere_since risk moods contacts
     answer_due_at claimed_at first_answer_at overdue reworded priority escalation callback_offered told_overdue
-    address approval acknowledged anger proposal_id proposals proposal outcome version_id followers verified engagement attachments hidden
+    address approval acknowledged anger proposal_id proposals proposal outcome version_id followers verified engagement
+    attachments hidden
     """.split()
 )
 
