@@ -87,7 +87,7 @@ def export(
 
     async def read(system: System) -> tuple[list[Entry], Break | None, str]:
         who = f"cli:{getpass.getuser()}"
-        await system.trail.note(who, "exported_audit", case, format=form.value, actor=actor)
+        await system.trail.note(who, "exported_audit", case, format=form.value, of=actor)
         broken, _ = await _check(system)
         return list(await asyncio.to_thread(system.archive.audit, case, actor)), broken, system.settings.brand
 
