@@ -209,6 +209,13 @@ class CallbackAsked(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, 
     kind: str
 
 
+class PersonalPosted(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="personal_posted"):
+    """The customer showed personal data where everybody reads. `kinds`: bot/core/personal.py `Kind`."""
+
+    external_id: str
+    kinds: tuple[str, ...]
+
+
 class MessageHidden(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="message_hidden"):
     """A customer's public message was taken out of everybody's sight, or could not be (`hidden` false)."""
 
@@ -257,6 +264,7 @@ AnyEvent = (
     | HandoffEscalated
     | HandoffStranded
     | CallbackAsked
+    | PersonalPosted
     | MessageHidden
     | Audited
     | NoteAdded

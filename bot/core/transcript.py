@@ -33,6 +33,7 @@ class Line(msgspec.Struct, kw_only=True):
     in_reply_to: str = ""
     earlier: tuple[str, ...] = ()  # texts before each edit
     deleted: bool = False
+    personal: tuple[str, ...] = ()  # kinds of personal data that the customer showed in public
     hidden: str = ""  # from the public: hidden | failed
     reaction: str = ""
     intents: tuple[e.IntentSeen, ...] = ()
@@ -129,6 +130,9 @@ def _amend(event: e.AnyEvent, by_id: dict[str, Line], lines: list[Line]) -> None
         case e.ProposalSettled(proposal_id=proposal_id):
             if line := by_id.get("proposal:" + proposal_id):
                 line.status, line.detail, line.settled_by = event.outcome, event.note, event.agent_name
+        case e.PersonalPosted(external_id=external_id):
+            if line := by_id.get("customer:" + external_id):
+                line.personal = event.kinds
         case e.MessageHidden(external_id=external_id):
             if line := by_id.get("customer:" + external_id):
                 line.hidden = "hidden" if event.hidden else "failed"

@@ -94,6 +94,9 @@ class Case:
         tapped = self.item.acknowledge if isinstance(self.item, m.ButtonTapped) else ""
         if tapped and not any(message.kind == "acknowledge" for message in self.out.messages):
             self.out.acknowledge(tapped)  # the assistant did not get to it; the button must not spin all the same
+        if self.out.warning:
+            self.out.warn()
+            self.take(self.out.conversation)
         anew = self.read is not None and self.read.episode != self.conversation.episode
         return Commit(
             conversation=self.conversation,

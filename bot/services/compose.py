@@ -53,6 +53,7 @@ class Outgoing:
         self.conversation = conversation
         self.messages: list[OutboundMessage] = []
         self.events: list[AnyEvent] = []
+        self.warning = ""  # about what the customer posted; goes into the first private message
         self._speech = speech
         self._surfaces = speech.surfaces(conversation.channel)
         self._rules = speech.rules(conversation.channel)
@@ -123,10 +124,13 @@ class Outgoing:
         """Say it in the private thread, now if that is open, else as soon as the customer writes there."""
         where = self._private()
         if where.get("to"):
+            self.warn()
             for utterance in utterances:
                 self.utter(utterance, in_reply_to)
             return
         texts = [written_out(utterance) for utterance in utterances]
+        if where and self.warning:
+            texts, self.warning = [self.warning, *texts], ""
         if where:  # a private reply is one message, once
             can = self._surfaces[Surface.PRIVATE]
             room = can.text_limit - can.measure(self.prefix)
@@ -136,6 +140,12 @@ class Outgoing:
                 self.conversation = self.conversation.offering(self._keyed(utterance, message_id))
             texts = rest
         self.hold("\n\n".join(texts))
+
+    def warn(self) -> None:
+        """Say the warning that waits, if there is a way to the customer in private; else it is for nobody."""
+        text, self.warning = self.warning, ""
+        if text and self._private() and not self.refusal(Sender.NOTICE, text, Surface.PRIVATE):
+            self.say(Sender.NOTICE, text, surface=Surface.PRIVATE)
 
     def hold(self, text: str) -> None:
         """Keep an answer, or what is left of it, that can't be said yet."""

@@ -14,7 +14,7 @@ from bot.core.risk import Bot
 from bot.services.case import Case
 from bot.services.compose import handoff_timer_id
 from bot.services.hear import Heard, hear
-from bot.services.screening import screen, step_aside
+from bot.services.screening import protect, screen, step_aside
 from bot.services.waiting import note_callback
 from channels import messages as m
 from channels.messages import Surface
@@ -33,6 +33,7 @@ class Decision(Case):
         if heard.said is not None:
             self.ruling = screen(self, heard.said)
             note_callback(self, heard.said)
+            protect(self)
         if heard.taken_by is not None:
             self._taken(heard.taken_by)
         if heard.given_back and self.conversation.owner is Owner.HUMAN and not self.conversation.agent_id:

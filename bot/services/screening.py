@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from bot.core import events as e
 from bot.core import handoff
 from bot.core.conversation import Conversation, Owner
+from bot.core.personal import find
 from bot.core.ports import InboundItem
 from bot.core.risk import Circumstances, Ruling
 from bot.services.case import Case
@@ -37,6 +38,22 @@ def screen(case: Case, text: str) -> Ruling:
             )
         )
     return ruling
+
+
+def protect(case: Case) -> None:
+    """Personal data in a public message: out of everybody's sight where the platform lets us, and a word in private."""
+    item = case.item
+    if not isinstance(item, m.MessageReceived) or item.surface is not Surface.PUBLIC:
+        return
+    found = find(item.text, case.tools.speech.rules(item.channel).published)
+    if not found:
+        return
+    kinds = tuple(dict.fromkeys(one.kind.value for one in found))
+    case.events.append(
+        e.PersonalPosted(conversation=case.conversation.key, at=case.now, external_id=item.external_id, kinds=kinds)
+    )
+    if case.conversation.owner is not Owner.HUMAN:
+        case.out.warning = case.tools.speech.notices.text("personal_posted", case.conversation.language)
 
 
 async def step_aside(case: Case, ruling: Ruling) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.core import events as e
@@ -9,6 +11,7 @@ from bot.core.conversation import Owner
 from bot.core.handoff import Reason
 from bot.core.ports import Agent
 from bot.core.risk import Bot, Rule
+from channels.capabilities import PrivateReply
 from channels.messages import Customer, MessageEdited, Sender, Surface
 from tests.services.world import KEY, SocialChannel, World
 
@@ -164,3 +167,41 @@ class TestInPublic:
         await world.post("look", customer=who, tagged=("ojkindonesia",))
         [(_, about)] = world.triage.seen
         assert (about.followers, about.verified, about.tagged) == (50_000, True, ("ojkindonesia",))
+
+
+class TestPersonalInPublic:
+    CARD = "my card 4111 1111 1111 1111 was declined"
+
+    @pytest.fixture
+    def channel(self) -> SocialChannel:
+        return SocialChannel()
+
+    async def test_who_posts_it_is_warned_in_private(self, channel: SocialChannel) -> None:
+        world = World(channel)
+        await world.write("hi")
+        await world.work()
+        await world.post(self.CARD)
+        await world.deliver()
+        assert any("personal_posted" in text for text in channel.private)
+        assert not any("personal_posted" in text for text in channel.public)
+        [posted] = await world.log(e.PersonalPosted)
+        assert posted.kinds == ("card number",)
+
+    async def test_the_one_private_reply_holds_warning_and_answer(self, channel: SocialChannel) -> None:
+        channel.rule(Surface.PUBLIC, private_reply=PrivateReply(within=timedelta(days=7), source="https://v/p"))
+        world = World(channel)
+        await world.post(self.CARD)
+        private = [message.text for message in await world.queued() if message.surface is Surface.PRIVATE]
+        assert private == [f"[personal_posted/en]\n\necho: {self.CARD}"]
+
+    async def test_without_a_way_into_private_nothing_is_said_about_it_in_public(self, channel: SocialChannel) -> None:
+        world = World(channel)
+        await world.post(self.CARD)
+        await world.deliver()
+        assert not any("personal_posted" in text for text in (*channel.public, *channel.private))
+
+    async def test_in_private_it_is_nobodys_business(self, channel: SocialChannel) -> None:
+        world = World(channel)
+        await world.write(self.CARD)
+        await world.work()
+        assert await world.log(e.PersonalPosted) == []

@@ -13,11 +13,13 @@ export function ruleWords(rule, detail = "") {
     const [limit, ...unit] = detail.split(" ");
     said = `${limit} ${unitWords(unit.join(" "))}`;
   } else if (rule === "personal_in_public") {
-    said = detail.split(", ").map((kind) => word("personal", kind)).join(", ");
+    said = detail.split(", ").map(personalWords).join(", ");
   }
   const sentence = t(`error.rule_${rule}`, { detail: said });
   return sentence.startsWith("error.") ? readable(rule) : sentence;
 }
+
+export const personalWords = (kind) => word("personal", kind);
 
 export const stepWords = (step) => t(`step.${step}`);
 

@@ -2,7 +2,7 @@
 
 import { byId, h, keep, show } from "./dom.js";
 import { appName, outside, publicMark } from "./marks.js";
-import { handoffDetail, refusalWords } from "./rules.js";
+import { handoffDetail, personalWords, refusalWords } from "./rules.js";
 import { clockTime, day, dayAndTime, named, percent, readable, t } from "./words.js";
 
 const NEAR_PX = 80; // this close to the end the reader is following along
@@ -105,6 +105,7 @@ export class Transcript {
         ? h("p", { class: "aside" }, t("line.understood", { intent: readable(line.intents[0].name), percent: percent(line.intents[0].confidence) }))
         : null,
       line.findings?.length ? h("p", { class: "aside risks-found" }, line.findings.map((found) => h("span", { class: "risk", data: { severity: found.severity } }, named("risk", found.label)))) : null,
+      line.personal?.length ? h("p", { class: "aside" }, t("line.personal", { kinds: line.personal.map(personalWords).join(", ") })) : null,
       line.hidden ? h("p", { class: "aside" }, t(`line.hidden_${line.hidden}`)) : null,
       line.status ? status(line) : null,
     );
