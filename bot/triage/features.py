@@ -12,12 +12,19 @@ SHORTEST_PIECE, LONGEST_PIECE = 2, 5  # characters; catches typos, endings and w
 
 
 def features(words: Sequence[Word]) -> Iterator[tuple[str, int]]:
-    """(feature, number of the word that it belongs to)."""
+    """(feature, number of the word that it belongs to): those of its place, then those of the word itself."""
+    yield from in_place(words)
+    for number, word in enumerate(words):
+        for piece in pieces(word.text):
+            yield piece, number
+
+
+def in_place(words: Sequence[Word]) -> Iterator[tuple[str, int]]:
+    """What a word means beside its neighbours and under a negation."""
     where = scope(words)
     before = "<s>"
     for number, word in enumerate(words):
         text = word.text
-        yield "w " + text, number
         yield f"b {before} {text}", number
         if number > 1:
             yield f"s {words[number - 2].text} {text}", number  # with one word between
@@ -27,9 +34,14 @@ def features(words: Sequence[Word]) -> Iterator[tuple[str, int]]:
             yield "if " + text, number
         if where.quoted[number] or where.others[number]:
             yield "told " + text, number
-        padded = f" {text} "
-        for size in range(SHORTEST_PIECE, min(LONGEST_PIECE, len(padded)) + 1):
-            for start in range(len(padded) - size + 1):
-                yield padded[start : start + size], number
         before = text
     yield f"b {before} </s>", max(0, len(words) - 1)
+
+
+def pieces(word: str) -> Iterator[str]:
+    """The word, and every run of its letters."""
+    yield "w " + word
+    padded = f" {word} "
+    for size in range(SHORTEST_PIECE, min(LONGEST_PIECE, len(padded)) + 1):
+        for start in range(len(padded) - size + 1):
+            yield padded[start : start + size]

@@ -6,16 +6,15 @@ scikit-learn's own transformers costs more than a millisecond, and a table can t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.triage.features import features
+from bot.triage.features import in_place, pieces
 from bot.triage.normal import Word
 
 Array = npt.NDArray[np.float32]
@@ -33,12 +32,15 @@ class ModelUnreadable(Exception):
 
 @dataclass(frozen=True)
 class Scored:
-    """The logits of one message; `rows`, `values` and `owners` are kept to tell which words spoke for a label."""
+    """The logits of one message. `values` are those of its distinct features (`rows`); `place` leads from every
+    occurrence, of the word number `owners`, to its feature: so it can be told which words spoke for a label."""
 
     logits: Array
     rows: npt.NDArray[np.int64]
     values: Array
-    owners: tuple[int, ...]
+    place: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    owners: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -53,35 +55,46 @@ class Linear:
     slope: Array
     offset: Array
     known: frozenset[str]
+    _pieces: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)  # of words seen before
 
     def score(self, said: Sequence[Word]) -> Scored:
-        index = self.index
-        pairs = [(row, owner) for feature, owner in features(said) if (row := index.get(feature)) is not None]
-        counts = Counter(row for row, _ in pairs)
-        rows = np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))
-        frequency = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
-        values = cast(Array, (1 + np.log(frequency)) * self.idf[rows])
-        norm = float(np.sqrt(values @ values)) or 1.0
-        values = values / norm
-        raw = values @ self.weights[rows] + self.bias
-        logits = np.clip(self.slope * raw + self.offset, -BOUND, BOUND)
-        owners = tuple(row * OWNER_BASE + owner for row, owner in dict.fromkeys(pairs))
-        return Scored(logits.astype(np.float32), rows, values.astype(np.float32), owners)
+        found: list[int] = []
+        owners: list[int] = []
+        for feature, owner in in_place(said):
+            row = self.index.get(feature)
+            if row is not None:
+                found.append(row)
+                owners.append(owner)
+        for owner, word in enumerate(said):
+            rows = self._rows_of(word.text)
+            found.extend(rows)
+            owners.extend([owner] * len(rows))
+        distinct, place, counts = np.unique(np.array(found, dtype=np.int64), return_inverse=True, return_counts=True)
+        values = (1 + np.log(counts)).astype(np.float32) * self.idf[distinct]
+        values /= float(np.sqrt(values @ values)) or 1.0
+        raw = values @ self.weights[distinct] + self.bias
+        logits = np.clip(self.slope * raw + self.offset, -BOUND, BOUND).astype(np.float32)
+        return Scored(logits, distinct, values, place, counts, owners)
 
     def speakers(self, scored: Scored, head: str, most: int = 4) -> list[int]:
         """Numbers of the words that spoke loudest for a head, loudest first."""
-        column = self.heads.index(head)
-        value_of = {int(row): float(value) for row, value in zip(scored.rows, scored.values, strict=True)}
-        spoke: Counter[int] = Counter()
-        shared = Counter(packed // OWNER_BASE for packed in scored.owners)
-        for packed in scored.owners:
-            row, owner = divmod(packed, OWNER_BASE)
-            spoke[owner] += value_of[row] * float(self.weights[row, column]) / shared[row]  # type: ignore[assignment]
-        loud = [(owner, weight) for owner, weight in spoke.most_common(most) if weight > 0]
-        return [owner for owner, weight in loud if weight >= LOUD * loud[0][1]]
+        if not len(scored.rows):
+            return []
+        each = scored.values * self.weights[scored.rows, self.heads.index(head)] / scored.counts
+        spoke = np.bincount(np.array(scored.owners), each[scored.place])
+        loudest = np.argsort(-spoke)[:most]
+        return [int(owner) for owner in loudest if spoke[owner] > 0 and spoke[owner] >= LOUD * spoke[loudest[0]]]
+
+    def _rows_of(self, word: str) -> tuple[int, ...]:
+        rows = self._pieces.get(word)
+        if rows is None:
+            rows = tuple(row for piece in pieces(word) if (row := self.index.get(piece)) is not None)
+            if len(self._pieces) < MOST_REMEMBERED:
+                self._pieces[word] = rows
+        return rows
 
 
-OWNER_BASE = 1 << 20  # more words than any message has
+MOST_REMEMBERED = 50_000  # words
 LOUD = 0.35  # of the loudest: what is quieter is no evidence
 
 

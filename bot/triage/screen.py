@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from bot.core.risk import Assessment, Circumstances, Finding, Policy, Ruling, Span, decide
 from bot.triage import circumstances, lists
 from bot.triage.lists import RISKY, WORDS, Label, Limits
@@ -28,6 +30,9 @@ class Encoder(Protocol):
     dimension: int
 
     def vector(self, text: str) -> Array: ...
+
+    def vectors(self, texts: Sequence[str]) -> Array:
+        """One row a text, on every core."""
 
 
 class Screen:
@@ -98,7 +103,8 @@ class Screen:
         self, said: Sequence[Word], hits: Sequence[Hit], scored: Scored, logits: Array, risk: float, sure: set[str],
         *, asked: bool,
     ) -> list[Finding]:  # fmt: skip
-        chances = {head: probability(logits[number]) for head, number in self._heads.items() if head in self._labels}
+        likely = (1 / (1 + np.exp(-logits))).tolist()
+        chances = {head: likely[number] for head, number in self._heads.items() if head in self._labels}
         found = {label: chance for label, chance in chances.items() if chance >= self._model.thresholds[label]}
         needed = self._model.thresholds[RISK] if asked else self._model.fast
         for label in [label for label in found if label in self._risks]:

@@ -32,8 +32,8 @@ SEEN_AT_LEAST = 2  # messages that a feature must be in
 PENALTY = 0.6  # LinearSVC's C
 MEANING_PENALTY = 8.0  # LogisticRegression's C over sentence vectors
 MOST_HELD_BACK = 0.03  # of the messages that look alarming and are not, which are harder than what customers write
-CERTAIN_HARMLESS = 0.002  # share of the risks that may lie below the doubtful band
-CERTAIN_RISK = 0.005  # share of the harmless that may lie above it
+DOUBTFUL = 0.24  # share of the examples, which are harder than what customers write, that the encoder is asked about
+MOST_READ = 6_000  # examples that the encoder reads: a minute
 RISK_WEIGHT = 2.0  # a missed risk costs more than one held back
 
 Flags = npt.NDArray[np.int8]
@@ -75,13 +75,30 @@ def train(
     )  # fmt: skip
     risk = heads.index(RISK)
     truth = flags[:, risk].astype(bool)
-    doubt = _doubt(logits[:, risk], truth)
     fast = _threshold(logits[:, risk], truth)
+    doubt = _doubt(logits[:, risk], np.log(fast / (1 - fast)))
     if encoder is None:
         return Model(linear, _thresholds(logits, flags, heads), doubt, fast)
     step("reading meaning")
-    meaning, together = _meaning(examples, encoder, logits, flags, step)
-    return Model(linear, _thresholds(together, flags, heads), doubt, fast, meaning)
+    chosen = _chosen(logits[:, risk], doubt)
+    meaning, together = _meaning([examples[row] for row in chosen], encoder, logits[chosen], flags[chosen], step)
+    thresholds = _thresholds(logits, flags, heads)
+    # What is plain stays as the linear model has it; the encoder decides about the rest.
+    low, high = (float(np.log(chance / (1 - chance))) for chance in doubt)
+    decided = np.where(logits[:, risk] >= high, BOUND, np.where(logits[:, risk] <= low, -BOUND, logits[:, risk]))
+    inside = (logits[chosen, risk] > low) & (logits[chosen, risk] < high)
+    decided[chosen[inside]] = together[inside, risk]
+    thresholds[RISK] = _threshold(decided, truth)
+    return Model(linear, thresholds, doubt, fast, meaning)
+
+
+def _chosen(logits: Array, doubt: tuple[float, float]) -> npt.NDArray[np.int64]:
+    """What the encoder reads: all that it would be asked about, and as many others."""
+    low, high = (float(np.log(chance / (1 - chance))) for chance in doubt)
+    doubtful = np.flatnonzero((logits > low) & (logits < high))
+    others = np.setdiff1d(np.arange(len(logits)), doubtful)
+    some = np.random.default_rng(7).permutation(others)[: max(0, MOST_READ - len(doubtful))]
+    return np.concatenate([doubtful, some])
 
 
 def _complete(flags: Flags, heads: Sequence[str]) -> None:
@@ -151,7 +168,7 @@ def _calibrate(margins: Array, flags: Flags) -> tuple[Array, Array]:
 def _meaning(
     examples: Sequence[Example], encoder: Encoder, linear: Array, flags: Flags, step: Step
 ) -> tuple[Meaning, Array]:
-    vectors = np.stack([encoder.vector(example.text) for example in examples])
+    vectors = encoder.vectors([example.text for example in examples])
     own = np.zeros(flags.shape, dtype=np.float32)
     for number, (train_rows, rows) in enumerate(_folds(flags), 1):
         step(f"checking meaning, {number} of {FOLDS}")
@@ -176,10 +193,10 @@ def _fit_meaning(vectors: Array, flags: Flags) -> tuple[Array, Array]:
     return weights, np.array([one.intercept_[0] for one in fitted], dtype=np.float32)
 
 
-def _doubt(logits: Array, truth: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    low = float(np.quantile(logits[truth], CERTAIN_HARMLESS))
-    high = float(np.quantile(logits[~truth], 1 - CERTAIN_RISK))
-    return _chance(min(low, high)), _chance(max(low, high))
+def _doubt(logits: Array, threshold: float) -> tuple[float, float]:
+    """The band around the decision that holds the DOUBTFUL share of the examples."""
+    width = float(np.quantile(np.abs(logits - threshold), DOUBTFUL))
+    return _chance(threshold - width), _chance(threshold + width)
 
 
 def _threshold(logits: Array, truth: npt.NDArray[np.bool_]) -> float:
