@@ -19,6 +19,14 @@ class PrivateReply(msgspec.Struct, frozen=True, kw_only=True):
     source: str  # the vendor's page
 
 
+class Hiding(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's public message can be taken out of everybody's sight. Doing it twice does no harm."""
+
+    source: str  # the vendor's page
+    own_threads_only: bool = False  # only answers in threads that the brand began (`MessageReceived.hidable`)
+    answerable: bool = True  # what is hidden can still be answered in public
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What the platform forbids, with the vendor's page for each. The defaults forbid nothing."""
 
@@ -84,4 +92,5 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     idempotent_send: bool = False  # sending the same message_id twice shows it once
     media: bool = True  # attachments can be sent
     links: bool = True  # a link is welcome here; on X it costs more and reaches fewer
+    hiding: Hiding | None = None  # public surface: how far customers' messages can be hidden
     rules: Rules = Rules()

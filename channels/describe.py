@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from channels.base import Channel, PollingChannel
-from channels.capabilities import Capabilities, Limit
+from channels.capabilities import Capabilities, Hiding, Limit
 from channels.messages import Attachment, Customer, OutboundMessage, Surface
 from channels.registry import CHANNELS, channel_class, class_name, section_of
 
@@ -36,7 +36,8 @@ _SAYING = """\
 A text beyond the limit is divided; where one part is all there is, it must be shorter or go elsewhere. In public the
 assistant answers with one post at most. Choices that cannot be buttons become numbered lines, which a typed number
 answers; media that cannot be sent become links. Where links are not welcome, an invitation into the private chat comes
-without one.
+without one. *Can hide*: a customer's public message can be taken out of everybody's sight, for instance when it shows
+personal data.
 """
 _HEARING = """\
 *Edits* and *deletions* by customers. *Echoes*: our own messages come back, or are confirmed. *Look-up*: after a broken
@@ -68,7 +69,9 @@ def page() -> str:
         _table(("channel", "surfaces", "events come by", "looked after every"), map(_glance, channels.values())),
         "## What can be said\n",
         _SAYING,
-        _surfaces(channels, ("text limit", "counted in", "parts", "buttons", "typing", "media", "links"), _saying),
+        _surfaces(
+            channels, ("text limit", "counted in", "parts", "buttons", "typing", "media", "links", "can hide"), _saying
+        ),
         "## What we hear of\n",
         _HEARING,
         _surfaces(channels, ("edits", "deletions", "echoes", "look-up", "repeatable"), _hearing),
@@ -131,7 +134,19 @@ def _saying(can: Capabilities) -> Row:
         str(can.parts) if can.parts else "as many as needed",
         f"{can.buttons}, titles up to {can.button_title_limit}" if can.buttons else "numbered lines",
         *map(_mark, (can.typing, can.media, can.links)),
+        _hiding(can.hiding),
     )
+
+
+def _hiding(hiding: Hiding | None) -> str:
+    if hiding is None:
+        return _NO
+    how = [_TICK]
+    if hiding.own_threads_only:
+        how.append("answers in threads that the brand began")
+    if not hiding.answerable:
+        how.append("what is hidden takes no public answer")
+    return f"[{', '.join(how)}]({hiding.source})"
 
 
 def _hearing(can: Capabilities) -> Row:
@@ -230,6 +245,8 @@ def _samples(channel: Channel[Any]) -> Iterator[tuple[str, OutboundMessage]]:
         yield _MEDIA, message(Surface.PRIVATE, to=_SOMEBODY, attachments=media)
     if Surface.PUBLIC in channel.surfaces:
         yield "public answers", message(Surface.PUBLIC, reply_to="1", root="1")
+    if Surface.PUBLIC in channel.surfaces and channel.can(Surface.PUBLIC).hiding:
+        yield "hiding", message(Surface.PUBLIC, kind="hide", reply_to="1")
     if Surface.PUBLIC in channel.surfaces and channel.can(Surface.PUBLIC).rules.private_reply:
         yield "private replies", message(Surface.PRIVATE, entry="1")
 

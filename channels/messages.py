@@ -59,8 +59,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     username: str = ""
     locale: str = ""  # BCP 47 tag the platform reports, "" when it reports none
     address: str = ""  # where private messages go when that is not `external_id` (a phone number)
-    followers: int = 0  # as far as the platform told
-    verified: bool = False
+    followers: int = 0  # 0 when the platform does not tell
+    verified: bool = False  # false when the platform does not tell
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -113,13 +113,17 @@ class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     link: str = ""  # where a person can look at it
     tagged: tuple[str, ...] = ()
     summoned: bool = True
-    engagement: int = 0  # likes, replies and shares of it, as far as the platform told
+    # Likes, replies, shares and quotes of it, or of the customer's post above it when those are more; 0 when the
+    # platform does not tell.
+    engagement: int = 0
     # Another app holds the thread: read along, never answer.
     standby: bool = False
     # The webhook only points at it: `Channel.complete` fetches the words before anybody reads them.
     incomplete: bool = False
     # Whether a private message may hang on it, where the platform has such.
     private_reply: bool = True
+    # Whether it can be hidden, where the platform has that (`Capabilities.hiding`); also when that is not known.
+    hidable: bool = True
 
 
 class ButtonTapped(Event, frozen=True, kw_only=True, omit_defaults=True, tag="tap"):
@@ -266,7 +270,8 @@ class OutboundMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """One thing that the brand says to one conversation, before it is fitted to the platform.
 
     `epoch` is the conversation's ownership epoch when this was composed: the courier drops what
-    bot and system composed before a person took over. `kind` "typing" and "acknowledge" are signals without content.
+    bot and system composed before a person took over. `kind` "typing" and "acknowledge" are signals without content;
+    "hide" takes the customer's public message `reply_to` out of everybody's sight.
     """
 
     message_id: str
@@ -275,7 +280,7 @@ class OutboundMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     customer: Customer
     created_at: datetime
     sender: Sender = Sender.BOT
-    kind: str = "message"  # message | typing | acknowledge
+    kind: str = "message"  # message | typing | acknowledge | hide
     text: str = ""
     buttons: tuple[Button, ...] = ()
     attachments: tuple[Attachment, ...] = ()

@@ -103,11 +103,13 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """When a public message was written, for the rules that run from then; whether a private reply may hang on it."""
+    """When a public message was written, for the rules that run from then; whether a private reply may hang on it, and
+    whether it can be hidden."""
 
     external_id: str
     at: datetime
     private_reply: bool = True
+    hidable: bool = True
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -150,6 +152,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     seen: tuple[Seen, ...] = ()
     unsummoned: tuple[str, ...] = ()  # public messages whose author did not call the brand
     deleted: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()  # public messages of theirs that we had the platform hide
     answered: tuple[Answered, ...] = ()
     private_replies: tuple[Answered, ...] = ()
     held: tuple[str, ...] = ()  # what waits to be said in private
@@ -211,7 +214,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return replace(
             self,
             public=(*others, thread)[-THREADS_KEPT:],
-            seen=(*self.seen, Seen(event.external_id, event.at, event.private_reply))[-IDS_KEPT:],
+            seen=(*self.seen, Seen(event.external_id, event.at, event.private_reply, event.hidable))[-IDS_KEPT:],
             unsummoned=(self.unsummoned if event.summoned else (*self.unsummoned, event.external_id)[-IDS_KEPT:]),
         )
 
@@ -225,6 +228,10 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     def takes_private_reply(self, external_id: str) -> bool:
         return any(seen.external_id == external_id and seen.private_reply for seen in self.seen)
+
+    def hidable(self, external_id: str) -> bool:
+        """Whether that public message can be hidden, as far as we know."""
+        return all(seen.hidable for seen in self.seen if seen.external_id == external_id)
 
     @property
     def facts(self) -> dict[str, str]:

@@ -126,6 +126,14 @@ def _target(ask: Question) -> Refusal | None:
     return None
 
 
+def _in_sight(ask: Question) -> Refusal | None:
+    """What we had hidden cannot be answered in public everywhere; answers hang on the thread's first message."""
+    hiding = ask.can.hiding
+    if hiding and not hiding.answerable and (ask.message.root or ask.message.reply_to) in ask.conversation.hidden:
+        return Refusal(rule="target_hidden", next_step="private", source=hiding.source)
+    return None
+
+
 def _nothing_personal(ask: Question) -> Refusal | None:
     found = personal_in(ask.message.text, ask.conversation.facts, ask.house)
     if found:
@@ -240,8 +248,8 @@ def window_left(conversation: Conversation, can: Capabilities, now: datetime, *,
 
 Rule = Callable[[Question], Refusal | None]
 _PUBLIC: tuple[Rule, ...] = (
-    _still_there, _opted_out, _attended, _target, _nothing_personal, _summoned, _once, _fits, _disclosed, _quiet,
-    _second_person,
+    _still_there, _opted_out, _attended, _target, _in_sight, _nothing_personal, _summoned, _once, _fits, _disclosed,
+    _quiet, _second_person,
 )  # fmt: skip
 _PRIVATE: tuple[Rule, ...] = (
     _still_there, _opted_out, _thread_is_ours, _attended, _private_reply, _one_message,

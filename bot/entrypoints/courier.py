@@ -13,7 +13,8 @@ from bot.core.ports import Lease, StoreUnavailable
 from bot.entrypoints import process
 from bot.entrypoints.consume import consume
 from bot.entrypoints.process import Life
-from bot.services.deliver import Deliver, back_off
+from bot.services.deliver import Deliver
+from bot.services.patience import back_off
 from bot.settings import Settings
 from channels.base import Channel
 from channels.errors import AuthFailed

@@ -245,6 +245,17 @@ class Outgoing:
         if self.conversation.thread is not None and not self.conversation.thread.solved:
             self._mark_solved([self.conversation.thread.root])
 
+    def hide(self, external_id: str) -> bool:
+        """Queue that a public message of the customer's is taken out of everybody's sight; whether the platform can."""
+        public = self._surfaces.get(Surface.PUBLIC)
+        if public is None or public.hiding is None or not self.conversation.hidable(external_id):
+            return False
+        blank = self._blank(uuid4().hex, Surface.PUBLIC)
+        self.messages.append(replace(blank, kind="hide", sender=Sender.NOTICE, reply_to=external_id))
+        hidden = (*self.conversation.hidden, external_id)[-IDS_KEPT:]
+        self.conversation = replace(self.conversation, hidden=hidden)
+        return True
+
     def acknowledge(self, callback: str) -> None:
         """Queue the platform's confirmation of a tapped button."""
         self.messages.append(replace(self._blank(uuid4().hex), kind="acknowledge", acknowledge=callback))

@@ -115,18 +115,18 @@ class Decision(Case):
             return
         refusal = self.out.refusal(m.Sender.BOT, "", Surface.PUBLIC)
         placed = place(turn.utterances, self.conversation.facts, can, house, self.out.prefix)
-        if refusal is not None:
+        if refusal is not None and refusal.next_step != "private":
             # Not in private either: who did not ask the brand is not written to by a program.
             await self.hand_off(handoff.Reason.POLICY, refusal.rule, told=False)
             return
-        if placed.public:
+        if placed.public and refusal is None:
             self.out.utter_in_public(turn.utterances, placed.public, event_id)
             if self._solves(turn):
                 self.out.solved()  # the answer itself says so
         else:
             pointed = self.out.point_to_private(event_id)
             before = len(self.out.messages)
-            self.out.utter_privately(placed.private, event_id)
+            self.out.utter_privately(placed.private or turn.utterances, event_id)
             if not pointed and len(self.out.messages) == before:
                 self.take(self.out.conversation)
                 await self.hand_off(handoff.Reason.POLICY, "nothing may be said here", told=False)

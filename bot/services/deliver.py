@@ -9,11 +9,9 @@ at it and the customer is told that one will.
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -22,26 +20,22 @@ from bot.core import events as e
 from bot.core import policy
 from bot.core.channel_ports import ChannelStates, Limits, Threads
 from bot.core.policy import Refusal
-from bot.core.ports import Clock, ConversationStore, Lease, Mailbox, Meter, PartState, SendLog, StoreUnavailable
+from bot.core.ports import Clock, ConversationStore, Lease, Mailbox, Meter, PartState, SendLog
 from bot.services.compose import Speech
+from bot.services.hide import Hide
+from bot.services.patience import AUTH_PAUSE_S, MOST_ATTEMPTS, REFUSALS_BEFORE_BLAME, back_off, until_stored
 from bot.services.unsent import Unsent
 from channels.base import Channel, SentPart, words_of
 from channels.capabilities import Usage
 from channels.errors import Ambiguous, AuthFailed, Duplicate, RateLimited, Rejected, SendError, Unavailable
 from channels.messages import OutboundMessage
 
-MOST_ATTEMPTS = 10  # with the back-off below that is about four minutes of an unreachable platform
-BACK_OFF_S = 1.0
-LONGEST_BACK_OFF_S = 60.0
-AUTH_PAUSE_S = 60.0  # how long a channel with dead credentials waits before it looks again
-REFUSALS_BEFORE_BLAME = 3
 SHORT_WAIT_S = 1.0  # a limit that frees sooner than this is waited for on the spot
 ASK_AGAIN_S = 3.0  # between two looks for a message that may be there
 LOOKS_BEFORE_RESEND = 2  # a platform's own index may be a moment behind
 MOST_LOOKS = 6  # afterwards nobody will know
 CLOCKS_APART = timedelta(minutes=2)  # how far the platform's clock may be from ours
 
-T = TypeVar("T")
 _messages = msgspec.json.Decoder(OutboundMessage)
 
 
@@ -68,12 +62,15 @@ class Deliver:
         self._clock = clock
         self._meter = meter
         self._unsent = Unsent(store, speech, clock, meter, answer_within)
+        self._hide = Hide(channel, outbox, store, limits, states, clock, meter, self._wait_as_told)
         self._life = life
         self.paused_until = 0.0  # event loop time; set when the platform wants the whole channel to wait
 
     async def handle(self, lease: Lease) -> Lease | None:
         """Deliver the head; the next message of the conversation, or None when the courier should look elsewhere."""
         message = _messages.decode(lease.body)
+        if message.kind == "hide":
+            return await self._hide.handle(message, lease)
         if message.kind != "message":
             return await self._signal(message, lease)
         conversation = (await self._store.load(lease.key)).conversation
@@ -168,6 +165,8 @@ class Deliver:
             message = _messages.decode(lease.body)
         except msgspec.DecodeError:
             return await self._outbox.bury(lease, error)
+        if message.kind == "hide":
+            return await self._hide.failed(message, lease, f"unforeseen {error}")
         if message.kind != "message":
             return await self._outbox.ack(lease)
         await self._sends.abort(message, 0)
@@ -257,24 +256,13 @@ class Deliver:
         if isinstance(error, Ambiguous) and not can.idempotent_send:
             return await self._nobody_knows(message, part, lease)
         await until_stored(lambda: self._sends.abort(message, part))
-        now = asyncio.get_running_loop().time()
         if isinstance(error, RateLimited):
-            self._meter.count("sends", channel=message.channel, outcome="rate_limited")
-            if error.whole_channel:
-                self.paused_until = now + error.retry_after
-                # The other couriers learn of it by the limits that they share.
-                stops = [
-                    Usage(scope=limit.scope, used=1.0, wait_s=error.retry_after)
-                    for limit in self._channel.limits(message)
-                ]
-                await until_stored(lambda: self._limits.note(message.channel, stops))
-            await self._outbox.fail(lease, error.retry_after, counts=False)
-            return None
+            return await self._wait_as_told(message, lease, error)
         if isinstance(error, AuthFailed):
             self._meter.count("sends", channel=message.channel, outcome="auth_failed")
             if await self._only_this_one(message, part):
                 return await self._unsent.failed(message, lease, error)
-            self.paused_until = now + AUTH_PAUSE_S
+            self.paused_until = asyncio.get_running_loop().time() + AUTH_PAUSE_S
             await self._states.stop(message.channel, error.detail)
             await self._outbox.fail(lease, AUTH_PAUSE_S, counts=False)
             raise error
@@ -284,6 +272,18 @@ class Deliver:
             return None
         await self._states.sent(message.channel, self._clock.now(), failed=True)
         return await self._unsent.failed(message, lease, error)
+
+    async def _wait_as_told(self, message: OutboundMessage, lease: Lease, error: RateLimited) -> None:
+        """The platform says how long, and whether that holds for the whole channel."""
+        self._meter.count("sends", channel=message.channel, outcome="rate_limited")
+        if error.whole_channel:
+            self.paused_until = asyncio.get_running_loop().time() + error.retry_after
+            # The other couriers learn of it by the limits that they share.
+            stops = [
+                Usage(scope=limit.scope, used=1.0, wait_s=error.retry_after) for limit in self._channel.limits(message)
+            ]
+            await until_stored(lambda: self._limits.note(message.channel, stops))
+        await self._outbox.fail(lease, error.retry_after, counts=False)
 
     async def _only_this_one(self, message: OutboundMessage, part: int) -> bool:
         """Whether the platform refuses this message for good while it takes others: then it is not about who we are."""
@@ -307,23 +307,3 @@ class Deliver:
         following = await until_stored(lambda: self._store.record(lease.key, [event], lease))
         self._meter.count("sends", channel=message.channel, outcome=outcome)
         return following
-
-
-def back_off(attempt: int) -> float:
-    """Seconds before the next attempt: doubling, capped, with jitter so that many do not return at once."""
-    return min(LONGEST_BACK_OFF_S, BACK_OFF_S * 2.0 ** (attempt - 1)) * random.uniform(0.8, 1.2)
-
-
-async def until_stored(write: Callable[[], Awaitable[T]]) -> T:
-    """Write what must not be forgotten, however long the store is away: the platform already has the message.
-
-    The second write of the same thing changes nothing, so one that was done and not confirmed may be repeated;
-    LeaseLost then means that it was done, or that another courier goes on from the send log.
-    """
-    delay = 0.05
-    while True:
-        try:
-            return await write()
-        except StoreUnavailable:
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, 2.0)

@@ -202,6 +202,7 @@ def _added(source: _Source) -> InboundEvent:
         post=str(feed.post_id),
         link=link,
         tagged=_tagged(source),
+        hidable=feed.item == "comment",
     )
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from channels import fit
 from channels.base import idempotency_key
-from channels.capabilities import Capabilities, Limit, PrivateReply, Rules
+from channels.capabilities import Capabilities, Hiding, Limit, PrivateReply, Rules
 from channels.errors import Ambiguous, Rejected
 from channels.facebook.settings import FacebookSettings
 from channels.messages import ApiCall, ApiResponse, Attachment, Button, OutboundMessage, Surface
@@ -52,6 +52,7 @@ SURFACES: Mapping[Surface, Capabilities] = {
         echoes=True,
         lookup=True,
         media=False,
+        hiding=Hiding(source="https://developers.facebook.com/docs/graph-api/reference/comment"),
         rules=Rules(
             private_reply=PrivateReply(within=sending.PRIVATE_REPLY_WITHIN, source=sending.PRIVATE_REPLIES),
         ),
@@ -89,6 +90,8 @@ def render(message: OutboundMessage, settings: FacebookSettings) -> list[ApiCall
     sending.check_tag(message)
     if message.kind == "typing":
         return _typing(message, settings)
+    if message.kind == "hide" and message.surface is Surface.PUBLIC:
+        return [_hide(message, settings)]
     if message.kind != "message":
         return []
     return _public(message, settings) if message.surface is Surface.PUBLIC else _private(message, settings)
@@ -101,8 +104,8 @@ def classify(response: ApiResponse) -> str:
         found = body.get(name)
         if isinstance(found, str) and found:
             return found
-    if private_address(response):
-        return ""  # what a sender action is answered with
+    if private_address(response) or sending.done(body):
+        return ""  # what a sender action is answered with, and hiding
     raise Ambiguous("an answer without an id", code=f"HTTP {response.status}")
 
 
@@ -176,6 +179,13 @@ def _public(message: OutboundMessage, settings: FacebookSettings) -> list[ApiCal
         text = f"{name}, {text}"
     parts = fit.split(text, settings.comment_limit)
     return [ApiCall(method="POST", path=f"{root}/comments", json={"message": part}) for part in parts]
+
+
+def _hide(message: OutboundMessage, settings: FacebookSettings) -> ApiCall:
+    """Of posts, Meta's pages do not say that they can be hidden."""
+    if message.reply_to.startswith(f"{settings.page_id}_"):
+        raise Rejected("a visitor's post cannot be hidden", code="address")
+    return sending.hiding(message, "is_hidden")
 
 
 def first_name(name: str) -> str:

@@ -97,6 +97,7 @@ def read_mention(value: msgspec.Raw, at: datetime) -> InboundEvent | None:
         post=mention.media_id,
         incomplete=True,
         private_reply=False,  # it hangs on a comment under one's own media
+        hidable=False,  # as only such a comment is
     )
 
 

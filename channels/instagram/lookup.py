@@ -110,6 +110,7 @@ async def find_comment(
 class _Comment(msgspec.Struct, frozen=True):
     text: str | None = None
     timestamp: Time = None
+    like_count: int | None = None
     media: dict[str, Any] | None = None
 
 
@@ -118,6 +119,8 @@ class _Media(msgspec.Struct, frozen=True):
     timestamp: Time = None
     username: str | None = None
     owner: dict[str, Any] | None = None
+    like_count: int | None = None  # None where the owner hides it
+    comments_count: int | None = None
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -136,9 +139,10 @@ async def complete_mention(
     https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/mentioned_media
     """
     if mention.comment_id:
-        fields = f"mentioned_comment.comment_id({mention.comment_id}){{text,timestamp,media{{id,owner}}}}"
+        fields = f"mentioned_comment.comment_id({mention.comment_id}){{text,timestamp,like_count,media{{id,owner}}}}"
     else:
-        fields = f"mentioned_media.media_id({mention.media_id}){{caption,timestamp,username,owner}}"
+        counts = "like_count,comments_count"
+        fields = f"mentioned_media.media_id({mention.media_id}){{caption,timestamp,username,owner,{counts}}}"
     try:
         answer = _read(await ask(transport, "GET", account_id, query={"fields": fields}), _Answer)
     except Rejected as error:
@@ -161,7 +165,13 @@ async def complete_mention(
             kind="mention_under_own_media" if ours else "mention_without_text",
         )
     return msgspec.structs.replace(
-        event, text=text, at=at, customer=customer, tagged=tagged(text, username), incomplete=False
+        event,
+        text=text,
+        at=at,
+        customer=customer,
+        tagged=tagged(text, username),
+        engagement=sum(count or 0 for count in (comment.like_count, media.like_count, media.comments_count)),
+        incomplete=False,
     )
 
 

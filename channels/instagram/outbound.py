@@ -14,7 +14,7 @@ import msgspec
 
 from channels import fit
 from channels.base import idempotency_key
-from channels.capabilities import Capabilities, Limit, PrivateReply, Rules
+from channels.capabilities import Capabilities, Hiding, Limit, PrivateReply, Rules
 from channels.errors import Ambiguous, Rejected
 from channels.instagram.mention import mention_of
 from channels.instagram.settings import InstagramSettings
@@ -57,6 +57,9 @@ SURFACES: Mapping[Surface, Capabilities] = {
         echoes=True,
         lookup=True,
         media=False,
+        hiding=Hiding(
+            source="https://developers.facebook.com/docs/instagram-platform/comment-moderation", answerable=False
+        ),
         rules=Rules(
             private_reply=PrivateReply(within=sending.PRIVATE_REPLY_WITHIN, source=sending.PRIVATE_REPLIES),
         ),
@@ -93,6 +96,8 @@ def render(message: OutboundMessage, settings: InstagramSettings) -> list[ApiCal
     if message.kind == "typing":
         body = sending.typing(message) if message.surface is Surface.PRIVATE else None
         return [_send(body, settings)] if body else []
+    if message.kind == "hide" and message.surface is Surface.PUBLIC:
+        return [_hide(message)]
     if message.kind != "message":
         return []
     return _public(message, settings) if message.surface is Surface.PUBLIC else _private(message, settings)
@@ -105,8 +110,8 @@ def classify(response: ApiResponse) -> str:
         found = body.get(name)
         if isinstance(found, str) and found:
             return found
-    if private_address(response):
-        return ""  # what a sender action is answered with
+    if private_address(response) or sending.done(body):
+        return ""  # what a sender action is answered with, and hiding
     raise Ambiguous("an answer without an id", code=f"HTTP {response.status}")
 
 
@@ -183,6 +188,13 @@ def _comment(root: str, text: str, settings: InstagramSettings) -> ApiCall:
         return ApiCall(method="POST", path=f"{root}/replies", json={"message": text})
     where = {"media_id": mention.media_id} | ({"comment_id": mention.comment_id} if mention.comment_id else {})
     return ApiCall(method="POST", path=f"{settings.account_id}/mentions", json=where | {"message": text})
+
+
+def _hide(message: OutboundMessage) -> ApiCall:
+    """https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment"""
+    if mention_of(message.reply_to):
+        raise Rejected("only comments under one's own media can be hidden", code="address")
+    return sending.hiding(message, "hide")
 
 
 def _with_links(text: str, attachments: Sequence[Attachment]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from channels.errors import Rejected
-from channels.messages import Attachment, Button, OutboundMessage, Sender
+from channels.messages import ApiCall, Attachment, Button, OutboundMessage, Sender
 
 HUMAN_AGENT = "HUMAN_AGENT"
 WINDOW = timedelta(hours=24)
@@ -87,6 +87,21 @@ def typing(message: OutboundMessage) -> Body | None:
     if message.entry or not message.to:
         return None
     return {"recipient": {"id": message.to}, "sender_action": "typing_on"}
+
+
+def hiding(message: OutboundMessage, parameter: str) -> ApiCall:
+    """Takes a comment out of everybody's sight but its author's. `parameter`: what the platform calls that.
+    Raises Rejected."""
+    if not message.reply_to:
+        raise Rejected("hiding needs the comment to hide", code="address")
+    return ApiCall(method="POST", path=message.reply_to, json={parameter: True})
+
+
+def done(body: Mapping[str, Any]) -> bool:
+    """Whether this is the answer to something that makes no message, as hiding. Raises Rejected: it was not done."""
+    if body.get("success") is False:
+        raise Rejected("Meta did not do it", code="success")
+    return body.get("success") is True
 
 
 def sendable(item: Attachment) -> bool:

@@ -74,6 +74,8 @@ def render(message: OutboundMessage) -> list[ApiCall]:
     if message.kind == "acknowledge":
         query = {"callback_query_id": message.acknowledge}
         return [_call("answerCallbackQuery", query)] if message.acknowledge else []
+    if message.kind == "hide":
+        return []  # a bot can only delete, if it is an administrator, and nobody could take that back
     target = _target(message)
     if message.kind == "typing":
         return [_call("sendChatAction", {"chat_id": target["chat_id"], "action": "typing"})]

@@ -13,7 +13,7 @@ import msgspec
 from channels.capabilities import Usage
 from channels.errors import Ambiguous, AuthFailed, Duplicate, RateLimited, RecipientGone, Rejected, Unavailable
 from channels.messages import ApiResponse
-from channels.x.outbound import DIRECTS, POSTS
+from channels.x.outbound import DIRECTS, HIDES, POSTS
 
 # What follows `…/problems/` in a problem's type, or a legacy code.
 _NOT_ALLOWED = {"client-forbidden", "oauth1-permissions", "unsupported-authentication"}
@@ -25,8 +25,8 @@ _CAPPED = "usage-capped"
 # When a 429 does not say until when: the shortest wait in X's own sample.
 _WAIT_S = 60.0
 _QUOTED = re.compile(r"\[[^\]]*\]")  # values that the caller sent
-# POST /2/tweets allows 100, direct messages 15: what tells their refusals apart.
-_SCOPES = {100: POSTS, 15: DIRECTS}
+# POST /2/tweets allows 100, direct messages 15, hiding 50: what tells their refusals apart.
+_SCOPES = {100: POSTS, 15: DIRECTS, 50: HIDES}
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Problem(NamedTuple):
 
 
 def classify(response: ApiResponse) -> str:
-    """The id of what was sent, or raises the SendError that says what to do.
+    """The id of what was sent ("" for something hidden), or raises the SendError that says what to do.
 
     - 5xx may have been carried out, X says, so they are Ambiguous: looked up before anything is sent again.
     - 401 is final: an OAuth 1.0a token cannot be renewed.
@@ -56,6 +56,10 @@ def classify(response: ApiResponse) -> str:
     sent = data.get("dm_event_id") or data.get("id")
     if isinstance(sent, str | int) and not isinstance(sent, bool):
         return str(sent)
+    if isinstance(data.get("hidden"), bool):
+        if data["hidden"]:
+            return ""
+        raise Rejected("X says that it is not hidden", code="hidden")
     _require_data(response)
     raise Ambiguous("X accepted it without saying its id", code=str(response.status))
 
@@ -166,6 +170,8 @@ def _scope(body: Mapping[str, Any], limit: int | None) -> str:
             return DIRECTS
         if "id" in data and "text" in data:
             return POSTS
+        if "hidden" in data:
+            return HIDES
     return _SCOPES.get(limit or 0, "")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from channels import fit
-from channels.capabilities import Capabilities, Limit, Rules
+from channels.capabilities import Capabilities, Hiding, Limit, Rules
 from channels.errors import Rejected
 from channels.messages import ApiCall, OutboundMessage, Sender, Surface
 from channels.x.settings import SHORT, XSettings
@@ -38,6 +38,7 @@ _PUBLIC = Capabilities(
     lookup=True,
     media=False,
     links=False,  # a post with a link costs thirteen times as much
+    hiding=Hiding(source="https://docs.x.com/x-api/posts/hide-replies/introduction", own_threads_only=True),
     rules=_RULES,
 )
 _PRIVATE = Capabilities(
@@ -53,8 +54,10 @@ SURFACES: Mapping[Surface, Capabilities] = {Surface.PRIVATE: _PRIVATE, Surface.P
 _ID = re.compile(r"[0-9]{1,20}")
 _QUARTER_HOUR_S, _DAY_S = 900.0, 86_400.0
 # https://docs.x.com/x-api/fundamentals/rate-limits
-POSTS, DIRECTS = "user:post", "user:dm"
+POSTS, DIRECTS, HIDES = "user:post", "user:dm", "user:hide"
 _POSTS_A_DAY = Limit(scope="app:post", count=10_000, window_s=_DAY_S)
+# https://docs.x.com/x-api/posts/hide-replies/migrate
+_HIDES = Limit(scope=HIDES, count=50, window_s=_QUARTER_HOUR_S)
 _DIRECTS_A_DAY = Limit(scope="dm:day", count=1440, window_s=_DAY_S)
 
 
@@ -69,6 +72,8 @@ def can(surface: Surface, settings: XSettings) -> Capabilities:
 
 def limits(message: OutboundMessage, settings: XSettings) -> tuple[Limit, ...]:
     """Of the endpoint, and of the account (the latter as the settings say)."""
+    if message.kind == "hide":
+        return (_HIDES,)
     if message.surface is Surface.PUBLIC:
         quarter = Limit(scope=POSTS, count=settings.quarter_hour_posts, window_s=_QUARTER_HOUR_S)
         declared, scope, daily = (quarter, _POSTS_A_DAY), "account:post", settings.daily_posts
@@ -86,6 +91,9 @@ def render(message: OutboundMessage, settings: XSettings) -> list[ApiCall]:
     """
     if message.tag and message.sender is not Sender.AGENT:
         raise Rejected("a tag for people, on what a program says", code="tag")
+    if message.kind == "hide" and message.surface is Surface.PUBLIC:
+        hidden = _id(message.reply_to, "the post to hide")
+        return [ApiCall(method="PUT", path=f"/2/tweets/{hidden}/hidden", json={"hidden": True})]
     if message.kind != "message":
         return []
     links = (item.url or item.name for item in message.attachments)

@@ -25,9 +25,9 @@ _MENTION_PAGES, _DIRECT_PAGES = 8, 14
 _MENTIONS = {
     "max_results": "100",
     "tweet.fields": "attachments,author_id,conversation_id,created_at,edit_history_tweet_ids,entities"
-    ",in_reply_to_user_id,note_tweet,referenced_tweets",
+    ",in_reply_to_user_id,note_tweet,public_metrics,referenced_tweets",
     "expansions": "author_id,attachments.media_keys,referenced_tweets.id",
-    "user.fields": "name,username",
+    "user.fields": "name,public_metrics,username,verified",
     "media.fields": "type,url,preview_image_url",
 }
 _DIRECTS = {
@@ -35,7 +35,7 @@ _DIRECTS = {
     "event_types": "MessageCreate",
     "dm_event.fields": "attachments,created_at,dm_conversation_id,entities,event_type,participant_ids,sender_id,text",
     "expansions": "sender_id,attachments.media_keys",
-    "user.fields": "name,username",
+    "user.fields": "name,public_metrics,username,verified",
     "media.fields": "type,url,preview_image_url",
 }
 

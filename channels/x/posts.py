@@ -58,6 +58,8 @@ def read_post(post: wire.Post, kind: str, account: Account, around: Around, rece
         link=f"https://x.com/i/status/{post_id}",
         tagged=tuple(_tagged(post, account)),
         summoned=_summoned(post, kind, account, around),
+        engagement=_engagement(post, account, around),
+        hidable=_hidable(post, post_id, account, around),
     )
 
 
@@ -131,6 +133,22 @@ def _ours_above(post: wire.Post, kind: str, account: Account, around: Around) ->
         return post.parent
     quoted = post.referenced("quoted")
     return quoted if quoted and (kind == QUOTE or around.authors.get(quoted) == account.id) else ""
+
+
+def _engagement(post: wire.Post, account: Account, around: Around) -> int:
+    """Of the post, or of the one that it answers or quotes when that has more and is not the brand's: what is said
+    under a popular post of the brand's is not loud by that."""
+    above = [link for link in (post.parent, post.referenced("quoted")) if around.authors.get(link) != account.id]
+    return max(reading.engagement(post.public_metrics), *(around.engagement.get(link, 0) for link in above), 0)
+
+
+def _hidable(post: wire.Post, post_id: str, account: Account, around: Around) -> bool:
+    """X hides answers in conversations that the account began. Who began one is not always told: then it is tried."""
+    root = str(post.conversation_id or post_id)
+    begun_by = around.authors.get(root, "")
+    if post.parent == root:
+        begun_by = begun_by or str(post.in_reply_to_user_id or "")
+    return root != post_id and begun_by in {"", account.id}
 
 
 def _tagged(post: wire.Post, account: Account) -> Sequence[str]:

@@ -19,6 +19,8 @@ _KIND = re.compile(r"[a-z][a-z_.]{0,60}")
 # The API's words for media → ours.
 MEDIA_KINDS: Mapping[str, str] = {"photo": "image", "video": "video", "animated_gif": "video"}
 
+_MOST = 10**12  # more than there are people: nobody has it, and larger integers do not survive JSON
+
 T = TypeVar("T")
 
 
@@ -31,15 +33,15 @@ class Account(NamedTuple):
 
 
 class Around(NamedTuple):
-    """What comes beside an event: people by id, authors of other posts by the posts' ids, media by key."""
+    """What comes beside an event: people by id, other posts' authors and engagement by the posts' ids, media by key."""
 
-    people: Mapping[str, tuple[str, str]] = {}  # name, username
+    people: Mapping[str, Customer] = {}
     authors: Mapping[str, str] = {}
     media: Mapping[str, Attachment] = {}
+    engagement: Mapping[str, int] = {}
 
     def customer(self, external_id: str) -> Customer:
-        name, username = self.people.get(external_id, ("", ""))
-        return Customer(external_id=external_id, name=name, username=username)
+        return self.people.get(external_id) or Customer(external_id=external_id)
 
 
 def around(*includes: Any) -> Around:
@@ -47,22 +49,23 @@ def around(*includes: Any) -> Around:
 
     Nothing in them is worth losing an event for, so what cannot be read is left out.
     """
-    seen = Around({}, {}, {})
-    people, authors, media = dict(seen.people), dict(seen.authors), dict(seen.media)
+    people: dict[str, Customer] = {}
+    authors: dict[str, str] = {}
+    media: dict[str, Attachment] = {}
+    engaged: dict[str, int] = {}
     for part in includes:
         found = part if isinstance(part, Mapping) else {}
         for person in _things(found.get("users")):
-            people[_word(person.get("id"))] = (
-                _word(person.get("name")),
-                _word(person.get("username") or person.get("screen_name")),
-            )
+            customer = _customer(person)
+            people[customer.external_id] = customer
         for post in _things(found.get("tweets")):
             authors[_word(post.get("id"))] = _word(post.get("author_id"))
+            engaged[_word(post.get("id"))] = engagement(post.get("public_metrics"))
         for item in _things(found.get("media")):
             kind = MEDIA_KINDS.get(_word(item.get("type")), "file")
             key, url = _word(item.get("media_key")), _word(item.get("url") or item.get("preview_image_url"))
             media[key] = Attachment(kind=kind, external_id=key, url=url)
-    return Around(people, authors, media)
+    return Around(people, authors, media, engaged)
 
 
 def decode(body: bytes | msgspec.Raw, shape: type[T], what: str) -> T:
@@ -127,6 +130,31 @@ def aside(
 def kind_word(value: str) -> str:
     """A kind's name when it is one; never anything that somebody wrote."""
     return value if _KIND.fullmatch(value) else "unknown event"
+
+
+def engagement(metrics: Any) -> int:
+    """Likes, replies, reposts and quotes of a post's `public_metrics`; 0 when they are not told.
+    https://docs.x.com/x-api/fundamentals/metrics"""
+    counts = metrics if isinstance(metrics, Mapping) else {}
+    return sum(_count(counts.get(f"{what}_count")) for what in ("like", "reply", "retweet", "quote"))
+
+
+def _customer(person: Mapping[str, Any]) -> Customer:
+    """The newer API counts followers in `public_metrics`, the legacy one beside the name."""
+    metrics = person.get("public_metrics")
+    counts = metrics if isinstance(metrics, Mapping) else person
+    return Customer(
+        external_id=_word(person.get("id")),
+        name=_word(person.get("name")),
+        username=_word(person.get("username") or person.get("screen_name")),
+        followers=_count(counts.get("followers_count")),
+        verified=person.get("verified") is True,
+    )
+
+
+def _count(value: Any) -> int:
+    """A number of people; whatever else stands there is 0."""
+    return min(value, _MOST) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def _things(value: Any) -> Iterator[Mapping[str, Any]]:

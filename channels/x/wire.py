@@ -75,6 +75,7 @@ class Post(msgspec.Struct, frozen=True):
     entities: Entities = Entities()
     attachments: MediaKeys = MediaKeys()
     note_tweet: Note | None = None
+    public_metrics: Any = None  # reading.engagement: nothing in it is worth losing a post for
 
     @property
     def parent(self) -> str:

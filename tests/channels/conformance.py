@@ -95,6 +95,8 @@ class ChannelConformance:
     # platform names them. A surface that the channel does not have needs none.
     private: ClassVar[Mapping[str, Any]] = {}
     public: ClassVar[Mapping[str, Any]] = {}
+    # What the platform answers to hiding, where it hides.
+    hidden: ClassVar[ApiResponse | None] = None
     exempt: ClassVar[Mapping[str, str]] = {}  # required fixture → why this platform has none
 
     # ---- to implement ----------------------------------------------------------------------------
@@ -397,6 +399,36 @@ class ChannelConformance:
         calls = self.channel().render(self.message(surface, text="Which?", buttons=buttons))
         everything = json.dumps(msgspec.to_builtins(calls), ensure_ascii=False)
         assert not [button for button in buttons if button.title not in everything]
+
+    # ---- hiding ------------------------------------------------------------------------------------
+    def test_a_public_message_is_hidden_by_one_call_that_may_be_repeated(self, surface: Surface) -> None:
+        hide = self.message(surface, kind="hide", text="must not be said")
+        if self.can(surface).hiding is None:
+            assert not self.channel().render(hide), "what cannot be hidden is left alone, and nothing is said"
+            return
+        assert surface is Surface.PUBLIC
+        calls = self.channel().render(hide)
+        expected = self.fixtures / "calls" / "public.hide.json"
+        assert json.loads(msgspec.json.encode(calls)) == json.loads(expected.read_text(encoding="utf-8"))
+        assert len(calls) == 1
+        assert not words_of(calls[0])
+        assert calls == self.channel().render(hide)
+
+    def test_what_is_to_be_hidden_has_to_be_named(self, surface: Surface) -> None:
+        if self.can(surface).hiding is None:
+            pytest.skip("the platform hides nothing there")
+        with pytest.raises(Rejected):
+            self.channel().render(self.message(surface, kind="hide", reply_to="", root=""))
+
+    def test_hiding_has_a_source_and_an_answer_that_is_understood(self, surface: Surface) -> None:
+        hiding = self.can(surface).hiding
+        if hiding is None:
+            assert self.hidden is None or surface is Surface.PRIVATE
+            return
+        assert hiding.source.startswith("https://")
+        assert self.hidden is not None
+        assert self.channel().classify(self.hidden) == ""
+        assert self.channel().limits(self.message(surface, kind="hide")), "it counts against a limit"
 
     # ---- what is allowed ---------------------------------------------------------------------------
     def test_every_rule_names_its_source(self, surface: Surface) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from channels import describe
 from channels.base import Channel, ChannelSettings
-from channels.capabilities import Capabilities, Limit, PrivateReply, Rules
+from channels.capabilities import Capabilities, Hiding, Limit, PrivateReply, Rules
 from channels.messages import OutboundMessage, Surface
 from channels.registry import CHANNELS, channel_class, load_channels, read_credentials, section_of
 from tests.channels.conformance import cases
@@ -58,6 +58,7 @@ class PigeonChannel(Channel[PigeonSettings]):
             text_limit=99,
             measure=len,
             parts=1,
+            hiding=Hiding(source=f"{SOURCE}#hide", own_threads_only=True, answerable=False),
             rules=Rules(
                 private_reply=PrivateReply(within=timedelta(days=3), source=f"{SOURCE}#reply"),
                 summoned_only=True,
@@ -138,6 +139,7 @@ def test_every_rule_is_told_with_its_source(pigeon: str) -> None:
         ("Only who mentioned or quoted the brand", "summoned"),
         ("At most 2 automatic answers", "automatic"),
         ("Nothing is posted without a person", "drafts"),
+        ("answers in threads that the brand began, what is hidden takes no public answer", "hide"),
     ):
         line = next(line for line in pigeon.splitlines() if f"({SOURCE}#{anchor})" in line)
         assert told in line
@@ -148,7 +150,7 @@ def test_numbers_are_told_as_declared(pigeon: str) -> None:
     assert "| Pigeon, public | 99 | characters | 1 |" in pigeon
     assert "| `pair:CUSTOMER` | 2,000 | 1 min | private messages, private replies |" in pigeon
     assert "| `reply` | 1 | 1 day | private replies |" in pigeon
-    assert "| `roof` | 7 | 90 s | public answers |" in pigeon
+    assert "| `roof` | 7 | 90 s | public answers, hiding |" in pigeon
 
 
 def test_settings_are_told_with_what_is_needed_and_what_is_secret(pigeon: str) -> None:

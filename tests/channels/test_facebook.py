@@ -78,7 +78,9 @@ class TestFacebook(ChannelConformance):
     thread_id = PSID
     private: ClassVar = {"to": PSID}
     public: ClassVar = {"reply_to": REPLY, "root": ROOT}
+    hidden = ok(success=True)
     errors: ClassVar = {
+        "not hidden": (ok(success=False), Rejected),
         "message": (ok(recipient_id=PSID, message_id="m_1"), "m_1"),
         "comment": (ok(id="1_2"), "1_2"),
         "signal": (ok(recipient_id=PSID), ""),
@@ -250,6 +252,14 @@ class TestFacebook(ChannelConformance):
         assert self.said(call) == "Halo\n\nhttps://arunika.example/a.png"
         with pytest.raises(Rejected):
             channel.render(msgspec.structs.replace(message, text="x" * 2001))
+
+    def test_comments_can_be_hidden_and_visitors_posts_cannot(self) -> None:
+        (comment,), (post,) = self.events("comment"), self.events("visitor_post")
+        assert isinstance(comment, MessageReceived)
+        assert isinstance(post, MessageReceived)
+        assert (comment.hidable, post.hidable) == (True, False)
+        with pytest.raises(Rejected):
+            self.channel().render(self.message(Surface.PUBLIC, kind="hide", reply_to=post.external_id))
 
     def test_a_private_reply_to_a_visitors_post_names_the_post(self) -> None:
         (call,) = self.channel().render(self.message(text="Halo", entry=f"{PAGE}_800", to=""))

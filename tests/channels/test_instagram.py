@@ -87,11 +87,13 @@ class TestInstagram(ChannelConformance):
     thread_id = USER
     private: ClassVar = {"to": USER}
     public: ClassVar = {"reply_to": COMMENT, "root": COMMENT}
+    hidden = answer(success=True)
     errors: ClassVar = {
         "message sent": (answer(recipient_id=USER, message_id="aWdfZAG1"), "aWdfZAG1"),
         "comment posted": (answer(id="17894227972186199"), "17894227972186199"),
         "signal": (answer(recipient_id=USER), ""),
-        "taken without an id": (answer(success=True), Ambiguous),
+        "taken without an id": (answer(state="taken"), Ambiguous),
+        "not hidden": (answer(success=False), Rejected),
         "not JSON": (ApiResponse(status=200), Ambiguous),
         "window": (refused(10, 2534022), WindowClosed),
         "no such user": (refused(100, 2534014), RecipientGone),
@@ -190,6 +192,9 @@ class TestInstagram(ChannelConformance):
         assert isinstance(event, MessageReceived)
         assert event.incomplete
         assert not event.private_reply, "it would hang on a comment under one's own media"
+        assert not event.hidable, "nor can anybody else's media be tidied up"
+        with pytest.raises(Rejected):
+            self.channel().render(self.message(Surface.PUBLIC, kind="hide", reply_to=event.external_id))
         assert event.external_id == event.root == f"mention:17918195224117851:{COMMENT}"
         assert event.thread_id == event.customer.external_id == f"anon:{COMMENT}"
         caption = self.only("mention_in_a_caption")

@@ -131,22 +131,32 @@ async def test_what_nobody_can_look_up_is_said() -> None:
 
 
 async def test_a_mention_is_completed() -> None:
-    said = {"text": "@arunikabank @teman help", "timestamp": "2026-01-02T03:04:05+0000", "media": {"id": "179"}}
+    said: dict[str, Any] = {
+        "text": "@arunikabank @teman help",
+        "timestamp": "2026-01-02T03:04:05+0000",
+        "media": {"id": "179"},
+    }
+    said["like_count"] = 40
     graph = FakeGraph({f"GET {ACCOUNT}": [answer(mentioned_comment=said, id=ACCOUNT)]})
     event = await graph.channel().complete(CASE.only("mention_in_a_comment"))
     assert isinstance(event, MessageReceived)
     assert not event.incomplete
-    assert (event.text, event.tagged) == ("@arunikabank @teman help", ("teman",))
+    assert (event.text, event.tagged, event.engagement) == ("@arunikabank @teman help", ("teman",), 40)
     assert event.at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert f"mentioned_comment.comment_id({COMMENT})" in graph.calls[0].query["fields"]
 
 
 async def test_a_caption_that_mentions_tells_its_author() -> None:
-    said = {"caption": "Thanks @arunikabank", "timestamp": "2026-01-02T03:04:05+0000", "username": "rina.s"}
+    said: dict[str, Any] = {
+        "caption": "Thanks @arunikabank",
+        "timestamp": "2026-01-02T03:04:05+0000",
+        "username": "rina.s",
+    }
+    said |= {"like_count": None, "comments_count": 7}  # the owner hides the likes
     graph = FakeGraph({f"GET {ACCOUNT}": [answer(mentioned_media=said)]})
     event = await graph.channel().complete(CASE.only("mention_in_a_caption"))
     assert isinstance(event, MessageReceived)
-    assert (event.text, event.customer.username) == ("Thanks @arunikabank", "rina.s")
+    assert (event.text, event.customer.username, event.engagement) == ("Thanks @arunikabank", "rina.s", 7)
 
 
 async def test_a_mention_that_is_gone_or_came_as_a_comment_is_not_answered() -> None:

@@ -89,7 +89,9 @@ class TestX(ChannelConformance):
     thread_id = THEM
     private: ClassVar = {"to": THEM}
     public: ClassVar = {"reply_to": "2080765813578191303", "root": "2080765813578191303"}
+    hidden = ok({"data": {"hidden": True}})
     errors: ClassVar = {
+        "not hidden": (ok({"data": {"hidden": False}}), Rejected),
         "post sent": (ok({"data": {"id": "2090000000000000009", "text": "Halo"}}, 201), "2090000000000000009"),
         "message sent": (
             ok({"data": {"dm_conversation_id": f"{US}-{THEM}", "dm_event_id": "2080763914820927863"}}, 201),
@@ -285,9 +287,41 @@ class TestX(ChannelConformance):
             self.message(Surface.PRIVATE, text="Halo", to="../tweets"),
             self.message(Surface.PUBLIC, text="Halo", reply_to=""),
             self.message(Surface.PUBLIC, text="Halo", reply_to="1/hidden"),
+            self.message(Surface.PUBLIC, kind="hide", reply_to="1/../2"),
         ):
             with pytest.raises(Rejected):
                 self.channel().render(message)
+
+    def test_only_what_answers_in_a_conversation_of_the_brands_can_be_hidden(self) -> None:
+        """Who began it is not told for what stands further down; then it is tried."""
+        hidable = {name: event.hidable for name in self.bodies() if name != "malformed"
+                   for event in self.events(name) if isinstance(event, MessageReceived)}  # fmt: skip
+        assert hidable["reply"]
+        assert hidable["reply_without_mention"]
+        assert not hidable["mention"]
+        assert not hidable["quote"]
+        assert not hidable["reply_to_a_customer"]
+        deeper = json.loads(self.body("reply_to_a_customer"))
+        deeper["data"]["payload"]["conversation_id"] = "2080000000000000000"
+        (event,) = self.channel().parse(self.request(json.dumps(deeper).encode()))
+        assert isinstance(event, MessageReceived)
+        assert event.hidable
+
+    def test_reach_is_what_x_told_and_the_brands_own_fame_is_not_the_customers(self) -> None:
+        document = json.loads(self.body("reply_with_reach"))
+        payload, above = document["data"]["payload"], document["data"]["includes"]["tweets"][0]
+
+        def engagement() -> int:
+            (event,) = self.channel().parse(self.request(json.dumps(document).encode()))
+            assert isinstance(event, MessageReceived)
+            assert (event.customer.followers, event.customer.verified) == (41_234, True)
+            return event.engagement
+
+        assert engagement() == 10_600
+        payload["public_metrics"] = {"like_count": "many", "reply_count": -3, "quote_count": True}
+        assert engagement() == 6, "that of the customer's post above it"
+        above["author_id"] = US
+        assert engagement() == 0
 
     def test_a_tag_is_refused_to_programs(self) -> None:
         message = self.message(Surface.PRIVATE, text="Halo", tag="HUMAN")
@@ -622,7 +656,8 @@ def polled_direct(number: int, sender: str = THEM, at: datetime | None = None) -
 
 
 async def test_polling_brings_the_oldest_first_and_goes_on_from_there() -> None:
-    people = {"users": [{"id": THEM, "name": "Rina", "username": "rina"}]}
+    metrics = {"followers_count": 12_000}
+    people = {"users": [{"id": THEM, "name": "Rina", "username": "rina", "verified": True, "public_metrics": metrics}]}
     channel, api = fake(
         {
             MENTIONS: [
@@ -642,7 +677,9 @@ async def test_polling_brings_the_oldest_first_and_goes_on_from_there() -> None:
     ]
     (aside,) = [event for event in events if isinstance(event, Unsupported)]
     assert json.loads(aside.raw) == {"id": "12"}
-    assert events[2].customer.username == "rina"
+    assert (events[2].customer.username, events[2].customer.followers) == ("rina", 12_000)
+    assert all("public_metrics" in call.query["user.fields"] for call in api.asked)
+    assert "public_metrics" in api.asked[0].query["tweet.fields"]
     assert {event.thread_id for event in events} - {US} == {THEM}
     assert cursor == "13.23"
     assert [call.query.get("since_id") for call in api.asked[:2]] == ["10", "10"]

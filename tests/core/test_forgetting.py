@@ -26,7 +26,7 @@ STAY = frozenset(
     intents confidence actions roots findings label severity evidence start end by bot level anybody skills kind
     mime_type size actor action
     key channel thread_id customer opened_at owner version taken_epoch handoff last_inbound_at last_inbound_id payload
-    title steps private_to last_private_at public root last_id post solved seen private_reply unsummoned deleted
+    title steps private_to last_private_at public root last_id post solved seen private_reply hidable unsummoned deleted
     answered to private_replies disclosed_in opted_out elsewhere elsewhere_since risk moods contacts
     answer_due_at claimed_at first_answer_at overdue reworded priority escalation callback_offered told_overdue
     address approval acknowledged anger proposal_id proposals proposal outcome version_id followers verified engagement

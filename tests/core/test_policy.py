@@ -18,7 +18,7 @@ from bot.core.conversation import Answered, Conversation, Seen
 from bot.core.house import House, Personal, QuietHours
 from bot.core.policy import Allowance, Refusal, decide, window_left
 from bot.core.risk import Risk
-from channels.capabilities import Capabilities, PrivateReply, Rules
+from channels.capabilities import Capabilities, Hiding, PrivateReply, Rules
 from channels.messages import Customer, OutboundMessage, Sender, Surface, Template
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -282,6 +282,19 @@ class TestEverywhere:
         assert ask(message(sender, surface), house=house) == Allowance(), "an answer is no disturbance"
 
     @pytest.mark.parametrize("sender", Sender)
+    @pytest.mark.parametrize(("answerable", "hidden", "goes"), [
+        (False, ("c1",), False), (True, ("c1",), True), (False, ("c2",), True), (False, (), True),
+    ])  # fmt: skip
+    def test_what_is_hidden_is_not_answered_in_public_everywhere(
+        self, sender: Sender, answerable: bool, hidden: tuple[str, ...], goes: bool
+    ) -> None:
+        """Answers hang on the thread's first message, so that alone counts."""
+        public = can(COMMENTS, hiding=Hiding(source="https://v/hide", answerable=answerable))
+        refusal = Refusal(rule="target_hidden", next_step="private", source="https://v/hide")
+        verdict = ask(message(sender, Surface.PUBLIC, reply_to="c2", root="c1"), case(hidden=hidden), public=public)
+        assert verdict == (Allowance() if goes else refusal)
+
+    @pytest.mark.parametrize("sender", Sender)
     def test_the_private_thread_belongs_to_one_app(self, sender: Sender) -> None:
         elsewhere = case(elsewhere="Page Inbox")
         verdict = ask(message(sender), elsewhere)
@@ -306,7 +319,7 @@ def test_every_rule_is_tried_here_and_in_the_services() -> None:
     rules = set(re.findall(r'rule="(\w+)"', CODE))
     assert len(rules) >= 17
     services = Path(__file__).parents[1] / "services"
-    for tests in ((Path(__file__),), (services / "test_policy.py", services / "test_approve.py")):
+    for tests in ((Path(__file__),), tuple(services / f"test_{name}.py" for name in ("policy", "approve", "hide"))):
         written = "".join(path.read_text(encoding="utf-8") for path in tests)
         tried: Mapping[str, bool] = {rule: f'"{rule}"' in written for rule in rules}
         assert [rule for rule, here in tried.items() if not here] == []

@@ -11,7 +11,7 @@ from bot.core import handoff
 from bot.core.conversation import Owner
 from bot.core.ports import Commit, HandoffRequest, Lease, LeaseLost, Letter, StoreUnavailable, Turn, Utterance
 from bot.services import deliver
-from bot.services.deliver import AUTH_PAUSE_S, MOST_ATTEMPTS, back_off
+from bot.services.patience import AUTH_PAUSE_S, MOST_ATTEMPTS, back_off
 from channels.errors import (
     Ambiguous,
     AuthFailed,
