@@ -56,8 +56,6 @@ _QUARTER_HOUR_S, _DAY_S = 900.0, 86_400.0
 # https://docs.x.com/x-api/fundamentals/rate-limits
 POSTS, DIRECTS, HIDES = "user:post", "user:dm", "user:hide"
 _POSTS_A_DAY = Limit(scope="app:post", count=10_000, window_s=_DAY_S)
-# https://docs.x.com/x-api/posts/hide-replies/migrate
-_HIDES = Limit(scope=HIDES, count=50, window_s=_QUARTER_HOUR_S)
 _DIRECTS_A_DAY = Limit(scope="dm:day", count=1440, window_s=_DAY_S)
 
 
@@ -73,7 +71,7 @@ def can(surface: Surface, settings: XSettings) -> Capabilities:
 def limits(message: OutboundMessage, settings: XSettings) -> tuple[Limit, ...]:
     """Of the endpoint, and of the account (the latter as the settings say)."""
     if message.kind == "hide":
-        return (_HIDES,)
+        return (Limit(scope=HIDES, count=settings.quarter_hour_hides, window_s=_QUARTER_HOUR_S),)
     if message.surface is Surface.PUBLIC:
         quarter = Limit(scope=POSTS, count=settings.quarter_hour_posts, window_s=_QUARTER_HOUR_S)
         declared, scope, daily = (quarter, _POSTS_A_DAY), "account:post", settings.daily_posts

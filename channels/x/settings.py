@@ -40,6 +40,7 @@ class XSettings(ChannelSettings, frozen=True, kw_only=True):
     # https://docs.x.com/x-api/fundamentals/rate-limits: of each account, in any 15 minutes.
     quarter_hour_posts: int = 100
     quarter_hour_messages: int = 15
+    quarter_hour_hides: int = 50  # https://docs.x.com/x-api/posts/hide-replies/migrate
     # Reported by third parties only, so they can be corrected here. 0: no such limit.
     daily_posts: int = 2400
     daily_messages: int = 500
@@ -87,6 +88,7 @@ class XSettings(ChannelSettings, frozen=True, kw_only=True):
             ("text_limit", SHORT, LONG),
             ("quarter_hour_posts", 1, 1_000_000),
             ("quarter_hour_messages", 1, 1_000_000),
+            ("quarter_hour_hides", 1, 1_000_000),
             ("daily_posts", 0, 1_000_000),
             ("daily_messages", 0, 1_000_000),
             ("poll_interval_s", 15, 3600),

@@ -166,7 +166,8 @@ def graph_api(facebook: Facebook, instagram: Instagram, whatsapp: Whatsapp) -> B
         if edge:
             raise missing(object_id)
         plain = {"GET": account.look, "POST": account.change, "DELETE": account.delete}[request.method]
-        return await account.door.ask(request, partial(plain, call))
+        through = account.door.ask if request.method == "GET" else account.door.send
+        return await through(request, partial(plain, call))
 
     async def guarded(request: Request, object_id: str, edge: str = "") -> HTTPResponse | None:
         try:

@@ -159,6 +159,8 @@ class InstagramComments:
                 "username": post.owner or platform.brand.username,
                 "timestamp": graph_time(post.at),
                 "permalink": post.link,
+                "like_count": 0,
+                "comments_count": len([one for one in platform.entries.values() if one.post == post.id]),
             }
         return found
 
@@ -187,6 +189,7 @@ class InstagramComments:
             "username": name,
             "from": {"id": author, "username": name},
             "hidden": entry.hidden,
+            "like_count": entry.engagement,
         }
 
     def _say(self, answered: Entry, text: str) -> HTTPResponse:

@@ -6,6 +6,8 @@ import re
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
+
 from sandbox.http import ApiProblem
 from sandbox.social.model import BRAND_APP, CUSTOMER, PRIVATE, PUBLIC, Entry, Person
 from sandbox.social.platform import Platform
@@ -19,7 +21,16 @@ class Customers:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
-    def join(self, person_id: str = "", name: str = "", username: str = "", phone: str = "") -> Person:
+    def join(
+        self,
+        person_id: str = "",
+        name: str = "",
+        username: str = "",
+        phone: str = "",
+        *,
+        followers: int | None = None,
+        verified: bool | None = None,
+    ) -> Person:
         """A new customer, or a known one with new details."""
         platform = self._platform
         person = platform.people.get(person_id)
@@ -33,7 +44,9 @@ class Customers:
         person.name = name.strip() or person.name
         person.username = username or person.username
         person.phone = phone or person.phone
-        platform.screen.announce("person", {"id": person.id, "name": person.name, "username": person.username})
+        person.followers = person.followers if followers is None else followers
+        person.verified = person.verified if verified is None else verified
+        platform.screen.announce("person", msgspec.to_builtins(person))
         return person
 
     def write(
@@ -46,9 +59,14 @@ class Customers:
         post: str = "",
         tags: tuple[str, ...] = (),
         image: str = "",
+        engagement: int = 0,
     ) -> Entry:
-        """A customer writes a private message, a new comment or post, or an answer in a public thread."""
+        """A customer writes a private message, a new comment or post, or an answer in a public thread.
+
+        `engagement`: so many others liked it before the platform told of it.
+        """
         entry = self._compose(customer, surface, CUSTOMER, text, reply_to=reply_to, post=post, tags=tags, image=image)
+        entry.engagement = engagement
         platform = self._platform
         platform.emit(customer, platform.event_message(platform.add(entry)))
         return entry

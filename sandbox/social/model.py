@@ -12,12 +12,17 @@ CUSTOMER, BRAND, BRAND_APP = "customer", "brand", "brand_app"
 
 
 class Person(msgspec.Struct):
-    """A customer. `id` is the one that public events show; `phone` is only used where the address is a number."""
+    """A customer. `id` is the one that public events show; `phone` is only used where the address is a number.
+
+    `followers` and `verified` are told by the platforms that tell them.
+    """
 
     id: str
     name: str
     username: str = ""
     phone: str = ""
+    followers: int = 0
+    verified: bool = False
 
 
 class Brand(msgspec.Struct):
@@ -43,9 +48,9 @@ class Entry(msgspec.Struct):
 
     `id` is spelled as the platform spells it. `customer` is the person whose case this belongs to, also when the
     brand wrote. `root` is the comment or post that the public thread began with (its own id for the first), `post`
-    what the thread hangs on. `buttons`: `{"key", "title", "url"?}`; `attachments`: `{"kind", "url"}`. `tag`: the
-    platform's message tag. `mark`: what the program attached to recognise its own message. `status`: sent,
-    delivered or read. `at` is epoch milliseconds.
+    what the thread hangs on. `buttons`: `{"key", "title", "url"?}`; `attachments`: `{"kind", "url"}`. `engagement`:
+    how many others liked it. `tag`: the platform's message tag. `mark`: what the program attached to recognise its own
+    message. `status`: sent, delivered or read. `at` is epoch milliseconds.
     """
 
     id: str
@@ -61,6 +66,7 @@ class Entry(msgspec.Struct):
     deleted: bool = False
     hidden: bool = False
     edited: int = 0
+    engagement: int = 0
     tag: str = ""
     template: str = ""
     mark: str = ""

@@ -41,6 +41,8 @@ class Platform(ABC):
     has_control: ClassVar[bool] = False
     # Whether a customer's new public entry is a post of their own, not a comment on one of the brand's.
     own_posts: ClassVar[bool] = False
+    # Whether it tells how many followers somebody has, and who is verified.
+    tells_reach: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -242,6 +244,7 @@ class Platform(ABC):
             "people": [msgspec.to_builtins(person) for person in self.people.values()],
             "limits": self.limits,
             "control": self.has_control,
+            "reach": self.tells_reach,
             "owners": self.owners,
             "revoked": self.revoked,
             "violations": self.violation_count,

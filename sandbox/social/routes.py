@@ -24,6 +24,7 @@ _HEARTBEAT_S = 15
 
 Line = Annotated[str, msgspec.Meta(max_length=128)]
 Text = Annotated[str, msgspec.Meta(max_length=20_000)]
+People = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000)]
 Link = Annotated[str, msgspec.Meta(max_length=2_000, pattern="^(https?://|$)")]
 
 
@@ -32,6 +33,8 @@ class _Join(msgspec.Struct, forbid_unknown_fields=True):
     name: Line = ""
     username: Line = ""
     phone: Annotated[str, msgspec.Meta(max_length=20, pattern="^[0-9]*$")] = ""
+    followers: People | None = None
+    verified: bool | None = None
 
 
 class _Write(msgspec.Struct, forbid_unknown_fields=True):
@@ -42,6 +45,7 @@ class _Write(msgspec.Struct, forbid_unknown_fields=True):
     post: str = ""
     tag: list[Line] = []
     image: Link = ""
+    engagement: People = 0
 
 
 class _Many(msgspec.Struct, forbid_unknown_fields=True):
@@ -122,7 +126,14 @@ def _add_acts(blueprint: Blueprint, platform_of: Callable[[str], Platform]) -> N
     @blueprint.post("/<name>/join")
     async def join(request: Request, name: str) -> HTTPResponse:
         wanted = _read(request, _Join)
-        person = customers(name).join(wanted.id, wanted.name, wanted.username, wanted.phone)
+        person = customers(name).join(
+            wanted.id,
+            wanted.name,
+            wanted.username,
+            wanted.phone,
+            followers=wanted.followers,
+            verified=wanted.verified,
+        )
         return answer(msgspec.to_builtins(person), HTTPStatus.CREATED)
 
     @blueprint.post("/<name>/write")
@@ -136,6 +147,7 @@ def _add_acts(blueprint: Blueprint, platform_of: Callable[[str], Platform]) -> N
             post=wanted.post,
             tags=tuple(wanted.tag),
             image=wanted.image,
+            engagement=wanted.engagement,
         )
         return _shown(entry, HTTPStatus.CREATED)
 

@@ -57,10 +57,12 @@ class _Counter:
         request.ctx.endpoint = endpoint
         return await self._door.ask(request, lambda: self._do(request, endpoint, takes, action, status))
 
-    async def send(self, request: Request, endpoint: str, action: Callable[[], JsonDict]) -> HTTPResponse | None:
-        """A call that puts something on customers' screens; only the account itself may."""
+    async def send(
+        self, request: Request, endpoint: str, action: Callable[[], JsonDict], status: int = 201
+    ) -> HTTPResponse | None:
+        """A call that changes something on customers' screens; only the account itself may."""
         request.ctx.endpoint = endpoint
-        return await self._door.send(request, lambda: self._do(request, endpoint, _USER, action, 201))
+        return await self._door.send(request, lambda: self._do(request, endpoint, _USER, action, status))
 
     def _do(
         self, request: Request, endpoint: str, takes: tuple[str, ...], action: Callable[[], JsonDict], status: int
@@ -102,11 +104,11 @@ def _add_posts(blueprint: Blueprint, platform: XPlatform, counter: _Counter) -> 
 
     @blueprint.delete("/tweets/<post_id:str>")
     async def delete(request: Request, post_id: str) -> HTTPResponse:
-        return await counter.ask(request, "moderate", _USER, lambda: {"data": writing.delete(post_id)})
+        return await counter.ask(request, "delete", _USER, lambda: {"data": writing.delete(post_id)})
 
     @blueprint.put("/tweets/<post_id:str>/hidden")
-    async def hide(request: Request, post_id: str) -> HTTPResponse:
-        return await counter.ask(request, "moderate", _USER, lambda: {"data": writing.hide(post_id, _body(request))})
+    async def hide(request: Request, post_id: str) -> HTTPResponse | None:
+        return await counter.send(request, "hide", lambda: {"data": writing.hide(post_id, _body(request))}, 200)
 
     @blueprint.get("/users/me")
     async def me(request: Request) -> HTTPResponse:

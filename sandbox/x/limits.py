@@ -25,9 +25,10 @@ QUOTAS: dict[str, tuple[tuple[int, int], ...]] = {
     "me": ((75, _QUARTER_S),),
     "posts": ((900, _QUARTER_S),),
     "mentions": ((300, _QUARTER_S),),
-    "moderate": ((50, _QUARTER_S),),
+    "hide": ((50, _QUARTER_S),),
+    "delete": ((50, _QUARTER_S),),
 }
-_SENDS = ("post", "dm")
+_SENDS = ("post", "dm", "hide")
 
 
 class _Window(msgspec.Struct):

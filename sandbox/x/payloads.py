@@ -21,6 +21,8 @@ class Account(msgspec.Struct, frozen=True):
     id: str
     name: str
     username: str
+    followers: int = 0
+    verified: bool = False
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +42,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     quotes: str = ""
     versions: tuple[str, ...] = ()
     image: str = ""
+    likes: int = 0
 
 
 class DirectMessage(msgspec.Struct, frozen=True):
@@ -60,7 +63,19 @@ def iso(at: int) -> str:
 
 def user(account: Account) -> JsonDict:
     """https://docs.x.com/x-api/fundamentals/data-dictionary#user"""
-    return {"id": account.id, "name": account.name, "username": account.username}
+    return {
+        "id": account.id,
+        "name": account.name,
+        "username": account.username,
+        "verified": account.verified,
+        "verified_type": "blue" if account.verified else "none",
+        "public_metrics": {
+            "followers_count": account.followers,
+            "following_count": 0,
+            "tweet_count": 0,
+            "listed_count": 0,
+        },
+    }
 
 
 def post(item: Post, known: Mapping[str, Account]) -> JsonDict:
@@ -83,7 +98,7 @@ def post(item: Post, known: Mapping[str, Account]) -> JsonDict:
             "editable_until": iso(item.at + int(timedelta(hours=1).total_seconds() * 1000)),
         },
         "display_text_range": [item.own_words, len(text)],
-        "public_metrics": {"retweet_count": 0, "reply_count": 0, "like_count": 0, "quote_count": 0},
+        "public_metrics": {"retweet_count": 0, "reply_count": 0, "like_count": item.likes, "quote_count": 0},
         "possibly_sensitive": False,
         "paid_partnership": False,
         "reply_settings": "everyone",
@@ -110,16 +125,25 @@ def media_key(post_id: str) -> str:
     return f"3_{post_id}"
 
 
-def post_event(kind: str, tag: str, owner: str, item: Post, known: Mapping[str, Account]) -> JsonDict:
-    """One event about a post. `owner`: whose subscription it is."""
+def post_event(
+    kind: str, tag: str, owner: str, item: Post, known: Mapping[str, Account], above: Iterable[Post] = ()
+) -> JsonDict:
+    """One event about a post. `owner`: whose subscription it is; `above`: the posts that it answers and quotes."""
     body = post(item, known)
     people = {account.id: account for account in known.values()}
     people[item.author.id] = item.author
     named = [item.author.id, *(each["id"] for each in body.get("entities", {}).get("mentions", ()))]
     includes: JsonDict = {"users": [user(people[each]) for each in dict.fromkeys(named) if each in people]}
+    if told := [above_post(each) for each in above]:
+        includes["tweets"] = told
     if item.image:
         includes["media"] = [{"media_key": media_key(item.id), "type": "photo", "url": item.image}]
     return {"data": {**_head(kind, tag, owner, item.id), "payload": body, "includes": includes}}
+
+
+def above_post(item: Post) -> JsonDict:
+    """A post that another one answers or quotes, as it comes beside it."""
+    return only(post(item, {}), ("id", "text", "author_id", "created_at", "conversation_id", "public_metrics"), "")
 
 
 def post_gone(tag: str, owner: str, post_id: str, at: int) -> JsonDict:

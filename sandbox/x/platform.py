@@ -64,6 +64,7 @@ class XPlatform(Platform):
         "private": {"length": LONGEST_DM, "unit": "characters"},
     }
     own_posts = True
+    tells_reach = True
 
     automatic_mention_summons = True
 
@@ -198,7 +199,10 @@ class XPlatform(Platform):
         person = self.brand if user_id == self.brand.id else self.people.get(user_id)
         if person is None:
             return Account(user_id, "Unknown", f"user{user_id[-8:]}")
-        return Account(user_id, person.name, person.username or f"user{user_id[-8:]}")
+        named = person.username or f"user{user_id[-8:]}"
+        if isinstance(person, Person):
+            return Account(user_id, person.name, named, person.followers, person.verified)
+        return Account(user_id, person.name, named)
 
     def text(self, entry: Entry) -> str:
         """The text as the API shows it: with the automatic mentions in front."""
@@ -229,7 +233,15 @@ class XPlatform(Platform):
             quotes=entry.extra.get("quotes", ""),
             versions=tuple(versions),
             image=_image(entry),
+            likes=entry.engagement,
         )
+
+    def above(self, post: payloads.Post) -> list[payloads.Post]:
+        """The posts that it answers and quotes, as far as they stand."""
+        named = [each for each in (post.reply_to, post.quotes) if each]
+        standing = [entry for each in named if (entry := self.find(each)) is not None and not entry.deleted]
+        ours = [self._published(self.posts[each]) for each in named if each in self.posts]
+        return [*map(self.post_of, standing), *ours]
 
     def known(self, post: payloads.Post) -> dict[str, Account]:
         """Everyone whom the post mentions, by lower-case username."""
@@ -240,9 +252,8 @@ class XPlatform(Platform):
         for entry in reversed(self.entries.values()):
             if entry.surface == PUBLIC and not entry.by_customer and not entry.deleted:
                 yield self.post_of(entry)
-        us = self.account(self.brand.id)
         for post in sorted(self.posts.values(), key=lambda post: -post.at):
-            yield payloads.Post(id=post.id, author=us, text=post.text, at=post.at, conversation=post.id)
+            yield self._published(post)
 
     def mentions_timeline(self) -> Iterator[payloads.Post]:
         """Customers' posts that mention the account, newest first."""
@@ -262,6 +273,10 @@ class XPlatform(Platform):
         """The id of the direct conversation between the customer and the account."""
         return "-".join(sorted((customer, self.brand.id), key=lambda each: (len(each), each)))
 
+    def _published(self, post: Post) -> payloads.Post:
+        us = self.account(self.brand.id)
+        return payloads.Post(id=post.id, author=us, text=post.text, at=post.at, conversation=post.id)
+
     def _kinds(self, entry: Entry) -> list[str]:
         kinds = []
         # X tells of a mention only when the author wrote it, not when a reply carries it over.
@@ -278,7 +293,8 @@ class XPlatform(Platform):
         if not tags:
             return []
         post = self.post_of(entry)
-        return [payloads.post_event(kind, tag, self.brand.id, post, self.known(post)) for tag in tags]
+        known, above = self.known(post), self.above(post)
+        return [payloads.post_event(kind, tag, self.brand.id, post, known, above) for tag in tags]
 
     def _tell_dm(self, kind: str, entry: Entry) -> list[Any]:
         item = self.message(entry)

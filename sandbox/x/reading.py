@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sandbox.social.model import PRIVATE
@@ -11,6 +11,7 @@ from sandbox.x.payloads import JsonDict
 from sandbox.x.platform import XPlatform
 
 _POST_ALWAYS = ("id", "text", "edit_history_tweet_ids")
+_USER_ALWAYS = ("id", "name", "username")
 _DM_ALWAYS = ("id", "text", "event_type")
 _POST_FIELDS = frozenset(
     """id text edit_history_tweet_ids created_at author_id conversation_id in_reply_to_user_id referenced_tweets lang
@@ -27,7 +28,7 @@ class Reading:
 
     def me(self) -> JsonDict:
         """https://docs.x.com/x-api/users/get-my-user"""
-        return {"data": payloads.user(self._platform.account(self._platform.brand.id))}
+        return {"data": payloads.only(payloads.user(self._platform.account(self._platform.brand.id)), _USER_ALWAYS, "")}
 
     def post(self, post_id: str, params: Mapping[str, str]) -> JsonDict:
         """https://docs.x.com/x-api/posts/get-post-by-id. What is gone comes as 200 with `errors` and no `data`."""
@@ -38,7 +39,7 @@ class Reading:
             post = next((post for post in self._platform.own_timeline() if post.id == post_id), None)
         if post is None:
             return {"errors": [errors.missing("tweet", post_id).body]}
-        return {"data": self._shown(post, params), **self._includes([post.author.id], params, "author_id")}
+        return {"data": self._shown(post, params), **self._beside([post], params)}
 
     def own_posts(self, user_id: str, params: Mapping[str, str]) -> JsonDict:
         """https://docs.x.com/x-api/users/get-posts"""
@@ -83,7 +84,7 @@ class Reading:
         if page:
             body["data"] = [self._shown(post, params) for post in page]
             body["meta"] |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
-            body |= self._includes((post.author.id for post in page), params, "author_id")
+            body |= self._beside(page, params)
         if len(wanted) > most:
             body["meta"]["next_token"] = page[-1].id
         return body
@@ -102,10 +103,20 @@ class Reading:
                 item = platform.message(entry)
                 yield payloads.dm_row(item, platform.conversation(entry.customer)), item.sender.id
 
+    def _beside(self, posts: Sequence[payloads.Post], params: Mapping[str, str]) -> JsonDict:
+        """Authors, and the posts that these answer or quote, where they are asked for."""
+        found = self._includes((post.author.id for post in posts), params, "author_id").get("includes", {})
+        if "referenced_tweets.id" in params.get("expansions", "").split(","):
+            above = {each.id: self._shown(each, params) for post in posts for each in self._platform.above(post)}
+            found = found | ({"tweets": [*above.values()]} if above else {})
+        return {"includes": found} if found else {}
+
     def _includes(self, people: Iterable[str], params: Mapping[str, str], expansion: str) -> JsonDict:
         if expansion not in params.get("expansions", "").split(","):
             return {}
-        return {"includes": {"users": [payloads.user(self._platform.account(each)) for each in dict.fromkeys(people)]}}
+        fields = params.get("user.fields", "")
+        shown = (payloads.user(self._platform.account(each)) for each in dict.fromkeys(people))
+        return {"includes": {"users": [payloads.only(each, _USER_ALWAYS, fields) for each in shown]}}
 
     def _is_us(self, user_id: str) -> None:
         if user_id != self._platform.brand.id:

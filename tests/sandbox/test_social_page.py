@@ -145,6 +145,38 @@ async def test_reply_edit_delete_react_tag_and_send_an_image(page: Page, site: S
     assert await image.evaluate("async (node) => { await node.decode(); return node.naturalWidth }") > 0
 
 
+async def test_a_hidden_comment_is_marked_as_hidden_in_both_languages(page: Page, site: Site) -> None:
+    await write(page, "public", "my card is 4111 1111 1111 1111")
+    (comment,) = site.entries("facebook", surface="public")
+    row = page.locator(f'#s-thread [data-id="{comment.id}"]')
+    await expect(row.locator(".s-chip")).to_have_count(0)
+    site.platforms["facebook"].hide(comment, True)
+    await expect(row.locator(".s-chip")).to_have_text("Hidden")
+    await expect(row).to_contain_text("only its author still sees it")
+    await page.get_by_role("group", name="Language").get_by_role("button").last.click()
+    await expect(row.locator(".s-chip")).to_have_text("Disembunyikan")
+    site.platforms["facebook"].hide(comment, False)
+    await expect(row.locator(".s-chip")).to_have_count(0)
+
+
+async def test_a_customer_whom_many_hear_is_made_where_the_platform_tells_it(page: Page, site: Site) -> None:
+    dialog = page.locator("#s-person-dialog")
+    await page.locator("#s-new-person").click()
+    await expect(dialog.get_by_label("Followers")).to_be_hidden()
+    await dialog.get_by_role("button", name="Cancel").click()
+    await go(page, "X")
+    await page.locator("#s-new-person").click()
+    await dialog.get_by_label("Name", exact=True).fill("Loud Larasati")
+    await dialog.get_by_label("Followers").fill("41234")
+    await dialog.get_by_label("Verified account").check()
+    await dialog.get_by_role("button", name="Create").click()
+    await write(page, "public", "where is my money?")
+    await expect(page.locator("#s-thread .s-row").last).to_contain_text("41,234 followers")
+    (entry,) = site.entries("x", surface="public")
+    loud = site.platforms["x"].people[entry.customer]
+    assert (loud.followers, loud.verified) == (41_234, True)
+
+
 async def test_the_brand_answers_by_hand_and_takes_the_chat(page: Page, site: Site) -> None:
     await write(page, "public", "Hello?")
     await page.locator("#s-public .s-hand.brand").click()

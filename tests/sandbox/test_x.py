@@ -442,8 +442,33 @@ async def test_a_mention_is_told(x):
     assert payload["text"] == "tolong @ArunikaBank @ojkindonesia"
     assert [each["username"] for each in payload["entities"]["mentions"]] == ["ArunikaBank", "ojkindonesia"]
     assert (payload["id"], payload["author_id"], payload["conversation_id"]) == (asked["id"], SARI, asked["id"])
-    assert event["includes"]["users"][0] == {"id": SARI, "name": "Sari Wulandari", "username": "sari_wulandari"}
+    author = event["includes"]["users"][0]
+    assert (author["id"], author["name"], author["username"]) == (SARI, "Sari Wulandari", "sari_wulandari")
     assert event["includes"]["media"][0]["url"] == "https://example.com/a.png"
+
+
+async def test_how_far_somebody_is_heard_is_told(x):
+    await x.listen()
+    await x.act("join", id=SARI, followers=41_234, verified=True)
+    await x.act("join", id=SARI, name="Sari W")  # a new name changes nothing else
+    loud = await x.ask("where is my money?", engagement=900)
+    await x.ask("@ArunikaBank same here", customer=JAMES, reply_to=loud["id"])
+    first, second = await x.hook.got(2)
+    author = first["includes"]["users"][0]
+    assert (author["name"], author["verified"]) == ("Sari W", True)
+    assert author["public_metrics"]["followers_count"] == 41_234
+    assert first["payload"]["public_metrics"]["like_count"] == 900
+    assert second["payload"]["public_metrics"]["like_count"] == 0
+    (above,) = second["includes"]["tweets"]
+    assert (above["id"], above["author_id"], above["public_metrics"]["like_count"]) == (loud["id"], SARI, 900)
+
+    path = f"users/{BRAND}/mentions?expansions=author_id,referenced_tweets.id&tweet.fields=author_id,public_metrics"
+    bare = (await x.call("GET", path)).json()["includes"]["users"][0]
+    assert set(bare) == {"id", "name", "username"}
+    page = (await x.call("GET", f"{path}&user.fields=public_metrics,verified")).json()
+    told = {each["id"]: each for each in page["includes"]["users"]}
+    assert told[SARI]["public_metrics"]["followers_count"] == 41_234 and not told[JAMES]["verified"]
+    assert page["includes"]["tweets"][0]["public_metrics"]["like_count"] == 900
 
 
 async def test_event_uuids_are_sometimes_negative(x):

@@ -70,6 +70,7 @@ export function chips(entry) {
   if (entry.author === "brand_app") said.push(t("byHand", { app: look().app }));
   if (entry.template) said.push(`${t("template")}: ${entry.template}`);
   if (entry.tag) said.push(t("humanTag"));
+  if (entry.hidden) said.push(t("hiddenChip"));
   return said.map((text) => make("span", { class: "s-chip" }, text));
 }
 

@@ -189,8 +189,8 @@ const handlers = {
     schedule();
     setTimeout(schedule, seconds * 1000 + 50);
   }),
-  person: of((platform, { id, name, username }) => {
-    platform.people.set(id, { ...platform.people.get(id), id, name, username });
+  person: of((platform, { platform: _, ...told }) => {
+    platform.people.set(told.id, { ...platform.people.get(told.id), ...told });
     schedule();
   }),
   control: of((platform, { customer, to }) => {
@@ -245,6 +245,7 @@ function wireNewPerson() {
     form.reset();
     problem.textContent = "";
     form.elements.username.closest("label").hidden = !hasSurface(here(), "public");
+    for (const name of ["followers", "verified"]) form.elements[name].closest("label").hidden = !here().reach;
     dialog.showModal();
   });
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
@@ -253,7 +254,12 @@ function wireNewPerson() {
     const platform = here();
     try {
       const username = form.elements.username.value.trim().replace(/^@/, "");
-      const made = await api.join(platform.name, { name: form.elements.name.value, ...(username && { username }) });
+      const made = await api.join(platform.name, {
+        name: form.elements.name.value,
+        ...(username && { username }),
+        followers: Number(form.elements.followers.value),
+        verified: form.elements.verified.checked,
+      });
       platform.people.set(made.id, made);
       dialog.close();
       choosePerson(made.id);

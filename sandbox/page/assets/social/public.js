@@ -13,16 +13,26 @@ const clock = (at) => make("time", { datetime: new Date(at).toISOString() }, tim
 
 function heading(entry, platform) {
   const brand = isBrand(entry);
-  const username = brand ? platform.brand.username : platform.people.get(entry.customer)?.username;
+  const who = brand ? platform.brand : platform.people.get(entry.customer);
+  const username = who?.username;
   return make(
     "p",
     { class: "s-who" },
     make("b", { class: "s-name" }, nameOf(entry)),
     brand ? make("span", { class: "s-owner" }, t("author")) : null,
     username ? make("span", { class: "s-handle" }, `@${username}`) : null,
+    ...reach(who ?? {}),
     make("span", { class: "s-when head" }, clock(entry.at)),
     ...chips(entry),
   );
+}
+
+/** How far somebody is heard, where that is known. */
+function reach({ followers, verified }) {
+  const said = [];
+  if (verified) said.push(t("verified"));
+  if (followers) said.push(t("followers", { count: followers.toLocaleString(current()) }));
+  return said.map((text) => make("span", { class: "s-handle" }, text));
 }
 
 function row(platform, entry, depth) {
