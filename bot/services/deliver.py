@@ -257,7 +257,8 @@ class Deliver:
             return await self._nobody_knows(message, part, lease)
         await until_stored(lambda: self._sends.abort(message, part))
         if isinstance(error, RateLimited):
-            return await self._wait_as_told(message, lease, error)
+            await self._wait_as_told(message, lease, error)
+            return None
         if isinstance(error, AuthFailed):
             self._meter.count("sends", channel=message.channel, outcome="auth_failed")
             if await self._only_this_one(message, part):

@@ -59,7 +59,8 @@ class Patterns:
         self._acronym = regex.compile(rf"(?<![\p{{L}}\p{{N}}@])(?:{names})(?![\p{{L}}\p{{N}}])") if names else None
 
     def find(self, text: str, said: Sequence[Word], tagged: Iterable[str] = ()) -> list[Hit]:
-        """The hits in a message; what is denied, quoted, supposed or told of others is never sure."""
+        """The hits in a message, without what is denied, quoted, supposed or told of others: the classifier, which has
+        seen such sentences, decides about those."""
         doc = self._doc(said)
         where = scope(said)
         hits: list[Hit] = []
@@ -69,7 +70,8 @@ class Patterns:
                 hits.append(Hit(REGULATOR, name[1:], start, end, False, name[1:]))
                 continue
             label, pattern = self._meaning[name]
-            hits.append(Hit(label, pattern.name, start, end, pattern.sure and not where.harmless(start, end)))
+            if not where.harmless(start, end):
+                hits.append(Hit(label, pattern.name, start, end, pattern.sure))
         return _widest(hits) + self._names(text, said, tagged)
 
     def _names(self, text: str, said: Sequence[Word], tagged: Iterable[str]) -> list[Hit]:

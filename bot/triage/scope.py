@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.triage.normal import Word
 
 REACH = 5  # words that a cue covers after itself
+BACK = 2  # words before it that a cue about others covers
 
 NEGATION = frozenset(
     """
@@ -73,4 +74,6 @@ def scope(words: Sequence[Word]) -> Scope:
             supposing = REACH
         elif word.text in OTHERS:
             telling = REACH
+            for earlier in range(max(0, number - BACK), number):  # "my lawyer friend"
+                others[earlier] = words[earlier].text not in ENDS
     return Scope(tuple(denied), tuple(supposed), tuple(quoted), tuple(others))

@@ -17,9 +17,10 @@ from bot.triage.patterns import Hit, Patterns
 from channels.errors import SettingsError
 
 NUDGE = 1.5  # logits that a pattern which is not sure adds to its label, and to the risk
-MENTION = 1.0  # the same for a regulator's bare name, which people also write in innocent questions
+MENTION = 0.5  # the same for a regulator's bare name, which people also write in innocent questions
 SURE = 0.99
 LONGEST = 4_000  # characters; what comes behind is not what the message is about
+ALONE = 0.5  # how certain one label must be of itself where the whole sounds harmless
 TELLING = 1.0  # logits from which the language is clear
 LEAST = 0.15  # below this a label is not even the best guess
 
@@ -109,7 +110,7 @@ class Screen:
         needed = self._model.thresholds[RISK] if asked else self._model.fast
         for label in [label for label in found if label in self._risks]:
             # One head alone, while the whole sounds harmless, must be quite certain.
-            if risk < needed and found[label] < max(0.5, self._model.thresholds[label]):
+            if risk < needed and found[label] < max(ALONE, self._model.thresholds[label]):
                 del found[label]
         if said and risk >= needed and not any(label in self._risks for label in (*found, *sure)):
             best = max(self._risks, key=chances.__getitem__)

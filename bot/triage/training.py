@@ -32,9 +32,9 @@ SEEN_AT_LEAST = 2  # messages that a feature must be in
 PENALTY = 0.6  # LinearSVC's C
 MEANING_PENALTY = 8.0  # LogisticRegression's C over sentence vectors
 MOST_HELD_BACK = 0.03  # of the messages that look alarming and are not, which are harder than what customers write
-DOUBTFUL = 0.24  # share of the examples, which are harder than what customers write, that the encoder is asked about
-MOST_READ = 6_000  # examples that the encoder reads: a minute
-RISK_WEIGHT = 2.0  # a missed risk costs more than one held back
+DOUBTFUL = 0.2  # share of the examples, which are harder than what customers write, that the encoder is asked about
+MOST_READ = 3_000  # examples that the encoder reads: a minute
+REMARK = 0.75  # what is no risk must be likely: silence towards spam must not meet a customer
 
 Flags = npt.NDArray[np.int8]
 Step = Callable[[str], None]
@@ -78,11 +78,11 @@ def train(
     fast = _threshold(logits[:, risk], truth)
     doubt = _doubt(logits[:, risk], np.log(fast / (1 - fast)))
     if encoder is None:
-        return Model(linear, _thresholds(logits, flags, heads), doubt, fast)
+        return Model(linear, _thresholds(logits, flags, heads, risky), doubt, fast)
     step("reading meaning")
     chosen = _chosen(logits[:, risk], doubt)
     meaning, together = _meaning([examples[row] for row in chosen], encoder, logits[chosen], flags[chosen], step)
-    thresholds = _thresholds(logits, flags, heads)
+    thresholds = _thresholds(logits, flags, heads, risky)
     # What is plain stays as the linear model has it; the encoder decides about the rest.
     low, high = (float(np.log(chance / (1 - chance))) for chance in doubt)
     decided = np.where(logits[:, risk] >= high, BOUND, np.where(logits[:, risk] <= low, -BOUND, logits[:, risk]))
@@ -204,11 +204,13 @@ def _threshold(logits: Array, truth: npt.NDArray[np.bool_]) -> float:
     return _chance(float(np.quantile(logits[~truth], 1 - MOST_HELD_BACK)))
 
 
-def _thresholds(logits: Array, flags: Flags, heads: Sequence[str]) -> dict[str, float]:
+def _thresholds(logits: Array, flags: Flags, heads: Sequence[str], risky: frozenset[str]) -> dict[str, float]:
     found = {}
     for number, head in enumerate(heads):
         truth = flags[:, number].astype(bool)
         found[head] = _threshold(logits[:, number], truth) if head == RISK else _best_f1(logits[:, number], truth)
+        if head not in risky and head != RISK:
+            found[head] = max(found[head], REMARK)
     return found
 
 

@@ -79,8 +79,8 @@ async def transcript(system: System, key: str) -> list[Line]:
     return fold(await system.store.log(key))
 
 
-async def until(read: Any, wanted: Any) -> Any:
-    deadline = time.monotonic() + PATIENCE_S
+async def until(read: Any, wanted: Any, timeout_s: float = PATIENCE_S) -> Any:
+    deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if wanted(found := await read()):
             return found
