@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from bot import bootstrap, settings
 from bot.bootstrap import System
 from bot.core.conversation import Owner
-from bot.core.ports import Agent
+from bot.core.ports import Agent, Commit, VersionConflict
+from bot.services.compose import Outgoing
 from tests.scenarios.harness import Sigap
 from tests.scenarios.test_telegram import transcript, until
 
@@ -146,6 +148,39 @@ async def test_a_comment_that_is_deleted_while_the_answer_is_on_its_way_gets_non
     assert [line.reason for line in lines if line.status == "refused"] == ["target_deleted"]
     assert rina.screen() == []
     assert await owner(system, rina.key) is Owner.BOT, "nobody waits for anything"
+
+
+@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+async def test_a_comment_is_hidden_from_everybody(sigap: Sigap, system: System, platform: str) -> None:
+    rina = Customer(sigap, platform)
+    comment = rina.write("what does a transfer cost?")
+    rina.sees(1)
+
+    async def hide() -> bool:
+        before = (await system.store.load(rina.key)).conversation
+        assert before is not None
+        out = Outgoing(system.speech, before, datetime.now(UTC))
+        assert out.hide(comment)
+        change = Commit(conversation=out.conversation, expected_version=before.version, outbox=out.messages)
+        try:
+            await system.store.commit(change)
+        except VersionConflict:  # the worker was just at it
+            return False
+        return True
+
+    rina.act("dials", timeout_after_send_share=1.0, hang_s=0.1)  # done, and nobody tells us
+    try:
+        await until(hide, bool)
+        await until(lambda: shown_as(rina, comment), lambda changes: changes.count("hide") >= 2)
+    finally:
+        rina.act("dials", timeout_after_send_share=0.0)
+    lines = await until(lambda: transcript(system, rina.key), lambda lines: any(line.hidden for line in lines))
+    assert [line.hidden for line in lines if line.author == "customer"] == ["hidden"]
+
+
+async def shown_as(customer: Customer, entry_id: str) -> list[str]:
+    """How everybody saw this comment of the customer's change."""
+    return [item["change"] for item in customer._items(0) if item["id"] == entry_id]
 
 
 async def test_on_linkedin_the_assistant_drafts_and_a_person_posts(sigap: Sigap, system: System) -> None:
