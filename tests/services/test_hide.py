@@ -253,7 +253,9 @@ class TestAnsweringWhatIsHidden:
         comment = await commented(world)
         await hide(world, comment)
         await taken(world)
-        await denied(world.desk.reply(KEY, DINA, "Hello", "c1", surface=PUBLIC), "target_hidden", "private", "https://v/hide")
+        await denied(
+            world.desk.reply(KEY, DINA, "Hello", "c1", surface=PUBLIC), "target_hidden", "private", "https://v/hide"
+        )
 
     async def test_elsewhere_in_public_as_ever(self, world: World, channel: SocialChannel) -> None:
         await hide(world, await commented(world))
