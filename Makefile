@@ -52,6 +52,7 @@ check: install ## ruff, mypy, import-linter, docs/channels.md, rasa data validat
 	$(BIN)/python -m channels.describe --check
 	$(BIN)/python -W ignore -m rasa data validate --data data/nlu data/rules data/stories
 	$(BIN)/sigap lint
+	$(BIN)/sigap triage lint
 
 docs: install ## write docs/channels.md anew, from what the channels declare
 	$(BIN)/python -m channels.describe > docs/.channels.md && mv docs/.channels.md docs/channels.md

@@ -77,6 +77,29 @@ def explain(
             )
 
 
+@app.command()
+def lint(json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")] = False) -> None:
+    """Check the lists of data/triage: wordings, patterns, regulators, training messages. Exit code 1 on errors."""
+    from bot.adapters.triage_project import lint_triage  # noqa: PLC0415
+    from bot.triage.lint import errors  # noqa: PLC0415
+
+    try:
+        found = lint_triage(settings_module.load().project)
+    except SettingsError as error:
+        refuse(error)
+    for problem in found:
+        if json:
+            typer.echo(msgspec.json.encode(problem).decode())
+        else:
+            colour = "red" if problem.severity == "error" else "yellow"
+            console.print(Text.assemble((problem.severity, colour), f" {problem.where}: {problem.message}"))
+            console.print(Text(f"        {problem.fix}", style="dim"))
+    if not json:
+        console.print(f"{errors(found)} errors, {len(found) - errors(found)} warnings")
+    if errors(found):
+        raise typer.Exit(1)
+
+
 @app.command("eval")
 def evaluate(
     file: Annotated[Path, typer.Argument(help="JSON lines: text, channel, surface, labels, routine.")],

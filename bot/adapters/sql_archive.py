@@ -27,8 +27,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.adapters import sql_audit, sql_cases
 from bot.core import events as e
+from bot.core.archive_ports import ArchiveUnavailable
 from bot.core.audit import Break, Entry, Seals, deeds
-from bot.core.ports import ArchiveUnavailable
 from channels.errors import SettingsError
 
 metadata = MetaData()

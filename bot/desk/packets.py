@@ -10,8 +10,9 @@ import msgspec
 from sanic import Request
 
 from bot.core import packet
+from bot.core.archive_ports import ArchiveUnavailable
 from bot.core.conversation import Conversation, Owner
-from bot.core.ports import Agent, ArchiveUnavailable
+from bot.core.ports import Agent
 from bot.core.routing import unfit
 from bot.core.transcript import Line
 from bot.desk.door import DeskDoor

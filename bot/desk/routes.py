@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request, response
 
+from bot.core.archive_ports import ArchiveUnavailable
 from bot.core.conversation import Conversation, Owner
-from bot.core.ports import Agent, ArchiveUnavailable, StoreUnavailable
+from bot.core.ports import Agent, StoreUnavailable
 from bot.core.transcript import fold
 from bot.desk.door import DeskDoor
 from bot.desk.feed import Feed, frame

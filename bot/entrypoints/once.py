@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from bot import bootstrap, settings
 from bot.bootstrap import System
-from bot.core.ports import ArchiveUnavailable, StoreUnavailable
+from bot.core.archive_ports import ArchiveUnavailable
+from bot.core.ports import StoreUnavailable
 from bot.entrypoints.process import first_contact, refuse
 from channels.errors import SettingsError
 

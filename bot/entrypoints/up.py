@@ -22,7 +22,7 @@ from bot import bootstrap, demo
 from bot.adapters import redis_link
 from bot.adapters.embedded_valkey import EmbeddedValkey, ValkeyUnavailable
 from bot.adapters.rasa_project import usable_model
-from bot.core.ports import ArchiveUnavailable
+from bot.core.archive_ports import ArchiveUnavailable
 from bot.entrypoints import gateway, process
 from bot.settings import Settings
 from channels.errors import SettingsError

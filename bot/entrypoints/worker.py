@@ -17,7 +17,7 @@ from bot.core.ports import InboundItem, Lease, StoreUnavailable
 from bot.entrypoints import process
 from bot.entrypoints.consume import consume
 from bot.entrypoints.process import Life
-from bot.services.compose import typing_sign
+from bot.services.signs import typing_sign
 from bot.settings import Settings
 from channels.errors import Ambiguous, RateLimited, Unavailable
 from channels.messages import ButtonTapped, MessageReceived

@@ -23,8 +23,9 @@ from bot.core.ports import (
 )
 from bot.core.risk import Ruling
 from bot.core.sla import QueueState
-from bot.services.compose import Outgoing, Speech, handoff_timer
+from bot.services.compose import Outgoing, Speech
 from bot.services.route import Floor
+from bot.services.signs import handoff_timer
 from channels import messages as m
 
 

@@ -16,12 +16,10 @@ from bot.core.events import AnswerHeld, AnyEvent, ReplyComposed, ThreadSolved
 from bot.core.house import House
 from bot.core.placing import written_out
 from bot.core.policy import Refusal, Surfaces
-from bot.core.ports import Notices, Timer, TimerFired, Utterance, Wordings
+from bot.core.ports import Notices, Utterance, Wordings
 from bot.core.sla import QueueState, promise_minutes
 from channels import fit
-from channels.messages import ApprovedTemplate, Attachment, Button, Event, OutboundMessage, Sender, Surface, Template
-
-HANDOFF_TIMER = "handoff_due"
+from channels.messages import ApprovedTemplate, Attachment, Button, OutboundMessage, Sender, Surface, Template
 
 
 class Speech(msgspec.Struct, frozen=True):
@@ -399,49 +397,3 @@ def _noting(conversation: Conversation, message: OutboundMessage) -> Conversatio
 
 def _without(answers: tuple[Answered, ...], message_id: str) -> tuple[Answered, ...]:
     return tuple(answer for answer in answers if answer.message_id != message_id)
-
-
-def typing_sign(
-    where: Conversation | Event, now: datetime, sender: Sender = Sender.BOT, agent_name: str = ""
-) -> OutboundMessage:
-    """The signal that somebody is writing in this conversation. Kept nowhere: it goes through ports.Signals."""
-    if isinstance(where, Event):
-        to, reply_to = where.customer.address or where.customer.external_id, getattr(where, "external_id", "")
-    else:
-        to, reply_to = where.private_to, where.last_inbound_id
-    return OutboundMessage(
-        message_id=uuid4().hex,
-        kind="typing",
-        channel=where.channel,
-        thread_id=where.thread_id,
-        customer=where.customer,
-        surface=where.surface,
-        created_at=now,
-        sender=sender,
-        agent_name=agent_name,
-        to=to,
-        reply_to=reply_to,
-    )
-
-
-def handoff_timer(conversation: Conversation, now: datetime, after: timedelta) -> Timer:
-    """Rings in the conversation's own mailbox when nobody has taken the handoff in time."""
-    fired = TimerFired(
-        channel=conversation.channel,
-        event_id=f"{HANDOFF_TIMER}:{conversation.epoch}",
-        thread_id=conversation.thread_id,
-        at=now + after,
-        customer=conversation.customer,
-        name=HANDOFF_TIMER,
-        epoch=conversation.epoch,
-    )
-    return Timer(
-        timer_id=handoff_timer_id(conversation.key),
-        key=conversation.key,
-        due_at=now + after,
-        body=msgspec.json.encode(fired),
-    )
-
-
-def handoff_timer_id(key: str) -> str:
-    return f"{HANDOFF_TIMER}:{key}"

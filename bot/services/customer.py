@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
+from bot.core.archive_ports import AuditTrail, Links
 from bot.core.customer_ports import KeptCustomers, LiveCustomers, SearchedFiles
 from bot.core.needles import Needles, Trace
-from bot.core.ports import AuditTrail, Clock, Links
+from bot.core.ports import Clock
 
 Traces = tuple[Trace, ...]
 CAUGHT_UP_S = 10.0  # a recorder that runs needs a part of a second

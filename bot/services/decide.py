@@ -12,9 +12,9 @@ from bot.core.placing import in_public, place
 from bot.core.ports import Turn
 from bot.core.risk import Bot
 from bot.services.case import Case
-from bot.services.compose import handoff_timer_id
 from bot.services.hear import Heard, hear
 from bot.services.screening import protect, screen, step_aside
+from bot.services.signs import handoff_timer_id
 from bot.services.waiting import note_callback
 from channels import messages as m
 from channels.messages import Surface

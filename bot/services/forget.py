@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import structlog
 
+from bot.core.archive_ports import ArchiveUnavailable
 from bot.core.customer_ports import AlreadyErasing, KeptCustomers, LiveCustomers
 from bot.core.forgetting import Keep
-from bot.core.ports import ArchiveUnavailable, Clock, StoreUnavailable
+from bot.core.ports import Clock, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 

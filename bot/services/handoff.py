@@ -16,8 +16,9 @@ from bot.core.policy import Refusal
 from bot.core.ports import Agent, Clock, ConversationStore, Meter, SendLog, Signals
 from bot.services.approve import propose
 from bot.services.change import AlreadySaid, BadReply, Change, Changes, NotPermitted, NotYours, say_for
-from bot.services.compose import Outgoing, Speech, handoff_timer, handoff_timer_id, typing_sign
+from bot.services.compose import Outgoing, Speech
 from bot.services.route import Floor
+from bot.services.signs import handoff_timer, handoff_timer_id, typing_sign
 from channels.messages import ApprovedTemplate, Sender, Surface, Template
 
 IN_FLIGHT_WAIT_S = 16.0  # a claim is confirmed when nothing of the bot's is on its way any more, or after this

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import structlog
 
+from bot.core.archive_ports import Archive, ArchiveUnavailable, AuditHead
 from bot.core.events import AnyEvent
-from bot.core.ports import Archive, ArchiveUnavailable, AuditHead, EventStream
+from bot.core.ports import EventStream
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)

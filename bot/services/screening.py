@@ -13,7 +13,7 @@ from bot.core.personal import find
 from bot.core.ports import InboundItem
 from bot.core.risk import Circumstances, Ruling
 from bot.services.case import Case
-from bot.services.compose import handoff_timer
+from bot.services.signs import handoff_timer
 from channels import messages as m
 from channels.messages import Surface
 
@@ -43,7 +43,7 @@ def screen(case: Case, text: str) -> Ruling:
 def protect(case: Case) -> None:
     """Personal data in a public message: out of everybody's sight where the platform lets us, and a word in private."""
     item = case.item
-    if not isinstance(item, m.MessageReceived) or item.surface is not Surface.PUBLIC:
+    if not isinstance(item, m.MessageReceived | m.MessageEdited) or item.surface is not Surface.PUBLIC:
         return
     found = find(item.text, case.tools.speech.rules(item.channel).published)
     if not found:
@@ -52,6 +52,8 @@ def protect(case: Case) -> None:
     case.events.append(
         e.PersonalPosted(conversation=case.conversation.key, at=case.now, external_id=item.external_id, kinds=kinds)
     )
+    case.out.hide(item.external_id)
+    case.take(case.out.conversation)
     if case.conversation.owner is not Owner.HUMAN:
         case.out.warning = case.tools.speech.notices.text("personal_posted", case.conversation.language)
 

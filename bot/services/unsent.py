@@ -13,8 +13,9 @@ from bot.core.conversation import Conversation, Owner
 from bot.core.handoff import Reason
 from bot.core.policy import Refusal
 from bot.core.ports import Clock, Commit, ConversationStore, Lease, Meter, VersionConflict
-from bot.services.compose import Outgoing, Speech, handoff_timer
+from bot.services.compose import Outgoing, Speech
 from bot.services.hear import UNSPEAKABLE
+from bot.services.signs import handoff_timer
 from channels.errors import RecipientGone, SendError
 from channels.messages import OutboundMessage, Sender
 

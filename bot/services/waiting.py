@@ -10,7 +10,7 @@ from bot.core.personal import Kind, find
 from bot.core.ports import TimerFired
 from bot.core.routing import pressure
 from bot.services.case import Case
-from bot.services.compose import HANDOFF_TIMER, handoff_timer
+from bot.services.signs import HANDOFF_TIMER, handoff_timer
 
 MOST_ESCALATIONS = 4  # then everybody knows who could know
 _WAYS = {Kind.PHONE: "phone", Kind.EMAIL: "email"}

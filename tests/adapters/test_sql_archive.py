@@ -13,8 +13,8 @@ from sqlalchemy import create_engine, text
 
 from bot.adapters.sql_archive import SqlArchive
 from bot.core import events as e
+from bot.core.archive_ports import ArchiveUnavailable
 from bot.core.audit import Seals
-from bot.core.ports import ArchiveUnavailable
 from bot.core.risk import Finding
 
 SEALS = Seals("s" * 32)

@@ -14,7 +14,7 @@ OURS = PROJECT / "data" / "notices.yml"
 
 def test_ours_are_complete_and_fill_in() -> None:
     notices = YamlNotices(OURS)
-    values = {"minutes": 7, "name": "Dina", "brand": "Arunika", "link": "https://m.me/arunika"}
+    values = {"minutes": 7, "name": "Dina", "brand": "Arunika", "link": "https://m.me/arunika", "opens": "Mon 08:00"}
     for name in NEEDED:
         for language in LANGUAGES:
             text = notices.text(name, language, **values)

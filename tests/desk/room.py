@@ -30,10 +30,11 @@ from bot.adapters.yaml_replies import read_replies
 from bot.adapters.yaml_wordings import YamlWordings
 from bot.core import events as e
 from bot.core import handoff
+from bot.core.archive_ports import ArchiveUnavailable
 from bot.core.conversation import Conversation
 from bot.core.packet import Knowledge
 from bot.core.policy import Surfaces
-from bot.core.ports import ArchiveUnavailable, Commit, StoreUnavailable
+from bot.core.ports import Commit, StoreUnavailable
 from bot.core.routing import DeskRules
 from bot.desk.door import DeskDoor
 from bot.desk.routes import blueprint

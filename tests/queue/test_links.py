@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from bot.adapters.memory_links import MemoryLinks
 from bot.adapters.redis_links import RedisLinks
-from bot.core.ports import Links
+from bot.core.archive_ports import Links
 
 if TYPE_CHECKING:
     Client = Redis[bytes]

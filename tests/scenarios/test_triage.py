@@ -19,12 +19,13 @@ from tests.scenarios.test_social import Customer
 from tests.scenarios.test_telegram import until
 
 pytestmark = pytest.mark.timeout(300)
-PLATFORM = "facebook"
+PLATFORM = "x"  # one address for both surfaces
 PATIENCE_S = 60.0
 A_WHILE_S = 2.0
 
 # What a customer might write, by label: (English, Indonesian). Labels that words do not carry are below.
 SAID: dict[str, tuple[str, str]] = {
+    "praise": ("thank you so much, your service is great", "terima kasih banyak, pelayanannya mantap"),
     "self_harm": ("I want to kill myself, I can't take it any more", "saya mau bunuh diri, sudah tidak kuat lagi"),
     "health": (
         "I had an allergic reaction to your cream and can't breathe",
@@ -88,7 +89,6 @@ SAID: dict[str, tuple[str, str]] = {
         "BUY 10000 FOLLOWERS CHEAP!!! visit bit.ly/cheapfollow now, crypto pump signals inside",
         "JUAL FOLLOWERS MURAH!!! klik bit.ly/followermurah, slot gacor maxwin daftar sekarang",
     ),
-    "praise": ("thank you so much, your service is great", "terima kasih banyak, pelayanannya mantap"),
 }
 
 
@@ -153,16 +153,20 @@ async def test_every_row_of_the_policy(sigap: Sigap, system: System, surface: Su
         where = f"{label} {language} {surface}"
         case = await conversation(system, customer.key)
         led = (await screened(system, customer.key)).label
-        shown = customer.screen()
         rule = system.policy[led][surface] if led else None
         if rule is None:
             continue
+        log = await system.store.log(customer.key)
+        said = [event for event in log if isinstance(event, e.ReplyComposed)]
+        assert not [event for event in log if isinstance(event, e.ReplyRefused | e.ReplyFailed)], where
         if rule.bot is Bot.SILENT:
-            assert shown == [], where
+            assert said == customer.screen() == [], where
         else:
             wording = system.wordings.text(rule.wording, language, PLATFORM, surface)
-            assert wording in shown[0]["text"], f"{where}: {shown}"
-            assert shown[0]["surface"] == surface, where
+            assert wording in said[0].text, f"{where}: {said}"
+            assert said[0].surface == surface, where
+        # X lets only so many messages through in a while: what it has shown is what was said.
+        assert [item["text"] for item in customer.screen()] == [event.text for event in said][: len(customer.screen())]
         assert [line for line in await system.store.log(customer.key) if isinstance(line, e.Understood)] == [], where
     assert people[("praise", "en")].state()["violations"] == []
 

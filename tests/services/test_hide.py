@@ -47,7 +47,7 @@ async def hide(world: World, external_id: str, **changes: Any) -> bool:
 
 async def commented(world: World, **fields: Any) -> str:
     """A comment whose answers are out of the way."""
-    comment = await world.post("My card is 4111 1111 1111 1111", **fields)
+    comment = await world.post("Look at my card", **fields)
     await world.deliver()
     return comment
 

@@ -16,9 +16,10 @@ from bot.adapters.memory_audit import MemoryAuditHead
 from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
 from bot.adapters.memory_store import MemoryEventStream, MemoryStore
 from bot.adapters.sql_archive import SqlArchive
+from bot.core.archive_ports import ArchiveUnavailable
 from bot.core.audit import Seals
 from bot.core.events import AnyEvent, CustomerWrote
-from bot.core.ports import ArchiveUnavailable, StoreUnavailable
+from bot.core.ports import StoreUnavailable
 from bot.services import record
 from bot.services.record import BATCH, KEPT_LIVE_S, Record
 

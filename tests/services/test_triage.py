@@ -11,7 +11,7 @@ from bot.core.conversation import Owner
 from bot.core.handoff import Reason
 from bot.core.ports import Agent
 from bot.core.risk import Bot, Rule
-from channels.capabilities import PrivateReply
+from channels.capabilities import Hiding, PrivateReply
 from channels.messages import Customer, MessageEdited, Sender, Surface
 from tests.services.world import KEY, SocialChannel, World
 
@@ -199,6 +199,15 @@ class TestPersonalInPublic:
         await world.post(self.CARD)
         await world.deliver()
         assert not any("personal_posted" in text for text in (*channel.public, *channel.private))
+
+    async def test_it_is_hidden_where_the_platform_lets_us(self, channel: SocialChannel) -> None:
+        channel.set(Surface.PUBLIC, hiding=Hiding(source="https://v/hide"))
+        world = World(channel)
+        comment = await world.post(self.CARD)
+        await world.deliver()
+        assert [signal.reply_to for signal in channel.signals if signal.kind == "hide"] == [comment]
+        [line] = [line for line in await world.lines() if line.author == "customer"]
+        assert (line.hidden, line.personal) == ("hidden", ("card number",))
 
     async def test_in_private_it_is_nobodys_business(self, channel: SocialChannel) -> None:
         world = World(channel)
