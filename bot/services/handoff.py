@@ -175,6 +175,8 @@ class DeskService:
             if surface is Surface.PUBLIC and conversation.thread is None:
                 continue  # nothing public to answer
             refusal = Outgoing(self._speech, conversation, now).refusal(Sender.AGENT, "", surface)
+            if refusal is not None and refusal.next_step == "approval":
+                refusal = None  # it may be written here, and a colleague reads it first
             left = policy.window_left(conversation, can, now, human=True)
             outlooks[surface] = Outlook(
                 refusal=refusal,

@@ -119,7 +119,9 @@ class Room:
         self.store = BreakableStore(MemoryMailbox("in", self.dead), self.dead)
         self.agents = MemoryAgents()
         self.sessions = MemorySessions()
-        self.people = People(self.agents, self.sessions, Argon2Passwords(memory_kib=64))
+        self.people = People(
+            self.agents, self.sessions, Argon2Passwords(memory_kib=64), frozenset({"approver", "legal"})
+        )
         self.archive = Archive()
         self.rules = DeskRules(timezone="Asia/Jakarta", hours={"all": "always"})
         self.signals = MemorySignals()

@@ -19,7 +19,8 @@ export function summaryWords(sum) {
     sum.tried?.length ? t("sum.tried", { what: sum.tried.map(readable).join(", ") }) : "",
     sum.failed ? t("sum.failed", { what: readable(sum.failed) }) : "",
   ].filter(Boolean);
-  return { first, second: `${did.join("; ")}.`, quote: sum.quote };
+  const then = did.join("; ");
+  return { first, second: `${then.charAt(0).toUpperCase()}${then.slice(1)}.`, quote: sum.quote };
 }
 
 export function summary(conversation) {

@@ -20,6 +20,7 @@ export class Proposal {
     const print = JSON.stringify([view.key, proposal, may]);
     if (print === this.shown) return; // what somebody is typing into it stays
     this.shown = print;
+    this.place.replaceChildren();
     if (!proposal) return;
     const why = h("input", { type: "text", id: "proposal-why", maxlength: 1000, placeholder: t("proposal.why"), "aria-label": t("proposal.why") });
     const act = (path, extra = {}) => this.act(path, { key: view.key, proposal: proposal.proposal_id, version: proposal.version, text: why.value, ...extra });
@@ -31,9 +32,12 @@ export class Proposal {
       may.includes("override") ? h("button", { type: "button", class: "quiet danger", data: { settle: "override" }, onclick: () => act("override") }, t("proposal.override")) : null,
     ];
     this.place.replaceChildren(
-      h("p", { class: "head" }, h("b", {}, t("proposal.title", { name: proposal.agent_name })), h("time", { datetime: proposal.at }, clockTime(proposal.at)), proposal.version > 1 ? h("i", {}, t("proposal.version", { version: proposal.version })) : null),
+      h("p", { class: "head" }, h("b", {}, t("proposal.title", { name: proposal.agent_name })), " ", h("time", { datetime: proposal.at }, clockTime(proposal.at)), proposal.version > 1 ? h("i", {}, t("proposal.version", { version: proposal.version })) : null),
       h("p", { class: "text", dir: "auto" }, proposal.text),
-      may.length ? h("div", { class: "settle" }, may.includes("override") || may.includes("reject") ? why : null, buttons) : h("p", { class: "muted" }, t("proposal.wait")),
+      ...[
+        may.includes("approve") ? null : h("p", { class: "muted" }, t("proposal.wait")),
+        may.length ? h("div", { class: "settle" }, may.includes("override") || may.includes("reject") ? why : null, buttons) : null,
+      ].filter(Boolean),
     );
   }
 
