@@ -21,6 +21,8 @@ MENTION = 0.5  # the same for a regulator's bare name, which people also write i
 SURE = 0.99
 LONGEST = 4_000  # characters; what comes behind is not what the message is about
 ALONE = 0.5  # how certain one label must be of itself where the whole sounds harmless
+CLEAR = 0.6  # from here on a label stands for itself
+PLAINLY = 0.9  # spam that is nothing else
 TELLING = 1.0  # logits from which the language is clear
 LEAST = 0.15  # below this a label is not even the best guess
 
@@ -112,7 +114,12 @@ class Screen:
             # One head alone, while the whole sounds harmless, must be quite certain.
             if risk < needed and found[label] < max(ALONE, self._model.thresholds[label]):
                 del found[label]
-        if said and risk >= needed and not any(label in self._risks for label in (*found, *sure)):
+        clear = max((found[label] for label in found if label in self._risks), default=0.0)
+        if sure or clear >= CLEAR:
+            # Beside what is clear, a faint second label is noise, and must not lead.
+            found = {label: chance for label, chance in found.items() if label not in self._risks or chance >= ALONE}
+        plainly_spam = found.get("spam", 0.0) >= PLAINLY
+        if said and risk >= needed and not plainly_spam and not any(label in self._risks for label in (*found, *sure)):
             best = max(self._risks, key=chances.__getitem__)
             found[best] = max(chances[best], LEAST)
         found |= {label: max(SURE, chances.get(label, 0.0)) for label in sure}

@@ -57,7 +57,7 @@ export class Queue {
       mine: held.filter((card) => card.agent_id === this.me.id).sort((a, b) => b.unanswered - a.unanswered || byDue(a, b)),
       approvals: held.filter((card) => card.proposed && card.agent_id !== this.me.id && this.me.approves),
       waiting: cards.filter((card) => card.owner === "waiting").sort(byUrgency),
-      colleagues: held.filter((card) => card.agent_id !== this.me.id),
+      colleagues: held.filter((card) => card.agent_id !== this.me.id && !(card.proposed && this.me.approves)),
     };
     for (const [name, part] of Object.entries(parts)) {
       keep(byId(name), part, (card) => card.key, (card) => this.row(card, name));

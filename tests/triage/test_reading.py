@@ -1,0 +1,65 @@
+"""Disguises are undone where a word comes out, references stay, and every word knows where it stood."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.triage.normal import words
+from bot.triage.scope import scope
+
+KNOWN = frozenset({"bank", "sue", "anjing", "mati", "lawyer", "please"})
+
+
+def read(text: str) -> list[str]:
+    return [word.text for word in words(text, KNOWN.__contains__)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I will s u e you", ["i", "will", "sue", "you"]),
+        ("m.a.t.i", ["mati"]),
+        ("b4nk", ["bank"]),
+        ("4nj1ng", ["anjing"]),
+        ("l@wyer!", ["lawyer"]),
+        ("ｂａｎｋ", ["bank"]),  # full width
+        ("ba\u200bnk", ["bank"]),  # an invisible character inside
+        ("pleeeeease", ["pleease"]),
+        ("order AR-20308 for 20rb", ["order", "ar", "-", "20308", "for", "20rb"]),
+        ("a b c", ["a", "b", "c"]),  # no word comes out
+        ("😡", ["angryface"]),
+    ],
+)
+def test_reads_what_is_meant(text: str, expected: list[str]) -> None:
+    assert read(text) == expected
+
+
+@given(st.text(max_size=80))
+def test_every_word_stands_where_it_says(text: str) -> None:
+    last = 0
+    for word in words(text, KNOWN.__contains__):
+        assert 0 <= word.start < word.end <= len(text)
+        assert word.start >= last
+        last = word.start
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "harmless"),
+    [
+        ("I'm not going to sue you", "sue", True),
+        ("I will sue you", "sue", False),
+        ("saya tidak akan sue kalian", "sue", True),
+        ("my lawyer friend likes your app", "lawyer", True),
+        ("my lawyer will write", "lawyer", False),
+        ('the song "sue me" is great', "sue", True),
+        ("if I had to sue somebody", "sue", True),
+        ("not happy. I will sue", "sue", False),  # the negation ends with the sentence
+        ("I am not angry but I will sue", "sue", False),
+    ],
+)
+def test_what_is_denied_told_or_supposed_is_not_claimed(text: str, word: str, harmless: bool) -> None:
+    said = words(text, KNOWN.__contains__)
+    at = [one.text for one in said].index(word)
+    assert scope(said).harmless(at, at + 1) is harmless

@@ -1,0 +1,124 @@
+"""The trained triage on sentences that it must not get wrong, whatever else changes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.triage_project import open_triage
+from bot.core.risk import Bot, Circumstances, Ruling
+from bot.settings import PROJECT
+from bot.triage.screen import Screen
+from channels.messages import Surface
+from tests.scenarios.harness import TRAINED
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["encoder", "no encoder"])
+def screen(request: pytest.FixtureRequest) -> Screen:
+    made = open_triage(PROJECT, TRAINED, encoder=request.param)
+    if request.param and not made.can_ask:
+        pytest.skip("the sentence encoder is not made for this machine")
+    return made
+
+
+def about(surface: Surface = Surface.PRIVATE, **known: object) -> Circumstances:
+    return Circumstances(channel="x", surface=surface, at=NOW, **known)  # type: ignore[arg-type]
+
+
+def ruled(screen: Screen, text: str, surface: Surface = Surface.PRIVATE, **known: object) -> Ruling:
+    circumstances = about(surface, **known)
+    return screen.rule(screen.assess(text, circumstances), circumstances)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm not going to sue, just tell me where my parcel is",
+        "my lawyer friend likes your app",
+        "is Arunika licensed by OJK?",
+        "mas, pesanan saya kapan sampai?",
+        "where is my order AR-20305?",
+        "biaya transfer ke BCA berapa",
+        "saya lupa kata sandi",
+        "thanks, great service!",
+        "mati lampu nih, ATM-nya ikut mati?",
+    ],
+)
+def test_a_bot_may_answer(screen: Screen, text: str) -> None:
+    assert ruled(screen, text).bot is Bot.ANSWER
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("@ojkindonesia please look at this bank", "regulator"),
+        ("see you in court, my lawyers will s u e you", "legal_threat"),
+        ("saya mau bunuh diri", "self_harm"),
+        ("aku ga kuat, pengen m.a.t.i, mau bunuh diri aja", "self_harm"),
+        ("saldo hilang, bukan transaksi saya", "fraud"),
+        ("my account was hacked", "account_takeover"),
+        ("there are unauthorized transactions on my card", "fraud"),
+        ("hapus data saya sesuai UU PDP", "data_protection"),
+    ],
+)
+def test_a_person_must(screen: Screen, text: str, label: str) -> None:
+    assessment = screen.assess(text, about())
+    assert assessment.has(label)
+    assert screen.rule(assessment, about()).bot is not Bot.ANSWER
+
+
+def test_a_tagged_regulator_counts_though_the_words_are_harmless(screen: Screen) -> None:
+    found = screen.assess("look at this", about(tagged=("OJKIndonesia",)))
+    assert [(one.label, one.detail) for one in found.findings][:1] == [("regulator", "Otoritas Jasa Keuangan")]
+
+
+def test_evidence_stands_in_the_customers_own_text(screen: Screen) -> None:
+    text = "Hello 😡 I want to ｋｉｌｌ myself now"
+    [found] = [one for one in screen.assess(text, about()).findings if one.label == "self_harm"]
+    assert any("ｋｉｌｌ myself" in text[span.start : span.end] for span in found.evidence)
+
+
+def test_circumstances_are_found(screen: Screen) -> None:
+    loud = screen.assess("hello", about(followers=50_000))
+    assert loud.has("wide_reach")
+    again = screen.assess("hello", about(contacts=tuple(NOW - timedelta(days=day) for day in range(3))))
+    assert again.has("repeat_contact")
+    angry = screen.assess("YOU STUPID IDIOTS THIS IS THE WORST FUCKING BANK EVER 😡😡", about(moods=(0.0, 0.2)))
+    assert angry.has("rising_anger")
+    assert not screen.assess("hello", about(followers=5, moods=(0.0,))).findings
+
+
+def test_odd_input_breaks_nothing(screen: Screen) -> None:
+    for text in ("", " ", "😀" * 50, "a" * 50_000, "\u200b", "؟ مرحبا", "<script>", "1234", "@", "🇮🇩"):
+        ruled(screen, text)
+        ruled(screen, text, Surface.PUBLIC)
+
+
+def test_the_command_line_measures_and_explains(tmp_path: Path) -> None:
+    lines = [
+        {"text": "where is my order", "routine": True, "channel": "x", "surface": "public", "extra": 1},
+        {"text": "my account was hacked", "routine": False, "labels": ["account_takeover"]},
+    ]
+    file = tmp_path / "cases.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    environment = {"SIGAP_HOME": str(TRAINED.parent)}
+    run = [sys.executable, "-m", "bot.cli", "triage"]
+
+    def sigap(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*run, *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True)
+
+    measured = sigap("eval", str(file))
+    assert measured.returncode == 0, measured.stderr
+    assert "figure: recall=1.0000 held_back=0.0000 mean_us=" in measured.stdout.splitlines()[-1]
+    explained = sigap("explain", "my account was hacked", "--json")
+    assert json.loads(explained.stdout)["ruling"]["bot"] == "acknowledge"
+    file.write_text('{"text": 1}\n', encoding="utf-8")
+    refused = sigap("eval", str(file))
+    assert (refused.returncode, "cases.jsonl:1" in refused.stderr) == (2, True)
