@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import msgspec
-from ruamel.yaml import YAML, YAMLError
-
 from bot.core.risk import Policy
 from bot.core.routing import DeskRules, problems
+from bot.files import read_yaml
 from channels.errors import SettingsError
 
 
 def read_desk(path: Path, channels: Iterable[str], policy_skills: Mapping[str, str]) -> DeskRules:
     """Raises SettingsError that names the key and the fix. `policy_skills`: skill → the label that asks for it."""
-    try:
-        rules = msgspec.convert(YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}, DeskRules)
-    except OSError as error:
-        raise SettingsError(path.name, f"cannot be read ({error.strerror})", "Restore data/desk.yml") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(path.name, f"is not YAML ({type(error).__name__})", "Correct the file") from None
-    except msgspec.ValidationError as error:
-        raise SettingsError(path.name, str(error), "Correct this entry") from None
+    rules = read_yaml(path, DeskRules)
     for key, problem, fix in problems(rules, channels, policy_skills):
         raise SettingsError(f"{path.name}: {key}", problem, fix)
     return rules

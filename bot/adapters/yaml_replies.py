@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import msgspec
-from ruamel.yaml import YAML, YAMLError
-
 from bot.core.conversation import LANGUAGES
+from bot.files import read_yaml
 from channels.errors import SettingsError
 
 ANY, EVERYWHERE = "any", "all"
@@ -18,14 +16,7 @@ Catalogue = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 def read_replies(path: Path, labels: Iterable[str]) -> Catalogue:
     """Label → language → channel → text. Raises SettingsError that names the entry."""
-    try:
-        found = msgspec.convert(
-            YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}, dict[str, dict[str, dict[str, str]]]
-        )
-    except (OSError, YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(path.name, f"cannot be read ({type(error).__name__})", "Restore data/replies.yml") from None
-    except msgspec.ValidationError as error:
-        raise SettingsError(path.name, str(error), "Correct this entry") from None
+    found = read_yaml(path, dict[str, dict[str, dict[str, str]]])
     known = {*labels, ANY}
     for label, by_language in found.items():
         if label not in known:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-from ruamel.yaml import YAML, YAMLError
-
 from bot.core.conversation import LANGUAGES
+from bot.files import read_yaml
 from channels.errors import SettingsError
 from channels.messages import Surface
 
@@ -20,14 +18,7 @@ class YamlWordings:
     """Implements ports.Wordings. Raises SettingsError when a surface or a language of a wording is missing."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._texts = msgspec.convert(YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}, Texts)
-        except (OSError, YAMLError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                path.name, f"cannot be read ({type(error).__name__})", "Restore data/triage/wording.yml"
-            ) from None
-        except msgspec.ValidationError as error:
-            raise SettingsError(path.name, str(error), "Correct this entry") from None
+        self._texts = read_yaml(path, Texts)
         for name, by_surface in self._texts.items():
             for surface in Surface:
                 for language in LANGUAGES:

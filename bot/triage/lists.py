@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
-from ruamel.yaml import YAML, YAMLError
 
 from bot.core.risk import Bot, Policy, Rule
+from bot.files import read_yaml
 from channels.errors import SettingsError
 from channels.messages import Surface
-
-T = TypeVar("T")
 
 WORDS, CIRCUMSTANCES = "words", "circumstances"
 RISKY = 2  # severity from which a label is a risk, not only a remark
@@ -68,7 +65,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def read_labels(folder: Path) -> dict[str, Label]:
     path = folder / "labels.yml"
-    labels = _read(path, dict[str, dict[str, Label]]).get("labels", {})
+    labels = read_yaml(path, dict[str, dict[str, Label]]).get("labels", {})
     if not labels:
         raise SettingsError(f"{path.name}: labels", "is empty", "Restore data/triage/labels.yml")
     for name, label in labels.items():
@@ -90,7 +87,7 @@ def read_labels(folder: Path) -> dict[str, Label]:
 def read_policy(folder: Path, labels: Mapping[str, Label], wordings: Collection[str]) -> Policy:
     """Every label has a rule on every surface, and every acknowledgement its approved sentence."""
     path = folder / "policy.yml"
-    rules = _read(path, dict[str, dict[str, dict[Surface, Rule]]]).get("labels", {})
+    rules = read_yaml(path, dict[str, dict[str, dict[Surface, Rule]]]).get("labels", {})
     for name in sorted(set(labels) - set(rules)):
         raise SettingsError(f"{path.name}: {name}", "has no rule", "Say what the bot may do with it")
     for name in sorted(set(rules) - set(labels)):
@@ -125,7 +122,7 @@ def read_patterns(folder: Path, labels: Mapping[str, Label]) -> dict[str, tuple[
     for path in sorted((folder / "patterns").glob("*.yml")):
         if path.stem not in labels or labels[path.stem].from_ != WORDS:
             raise SettingsError(f"patterns/{path.name}", "is no label that words can carry", "Rename the file")
-        patterns = _read(path, tuple[Pattern, ...])
+        patterns = read_yaml(path, tuple[Pattern, ...])
         names: set[str] = set()
         for pattern in patterns:
             where = f"patterns/{path.name}: {pattern.name}"
@@ -142,7 +139,7 @@ def read_patterns(folder: Path, labels: Mapping[str, Label]) -> dict[str, tuple[
 
 def read_regulators(folder: Path) -> tuple[Regulator, ...]:
     path = folder / "regulators.yml"
-    regulators = _read(path, dict[str, tuple[Regulator, ...]]).get("regulators", ())
+    regulators = read_yaml(path, dict[str, tuple[Regulator, ...]]).get("regulators", ())
     handles: dict[str, str] = {}
     for regulator in regulators:
         where = f"{path.name}: {regulator.name}"
@@ -161,15 +158,4 @@ def read_regulators(folder: Path) -> tuple[Regulator, ...]:
 
 
 def read_limits(folder: Path) -> Limits:
-    return _read(folder / "circumstances.yml", Limits)
-
-
-def _read(path: Path, kind: type[T]) -> T:
-    try:
-        return msgspec.convert(YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}, kind)
-    except OSError as error:
-        raise SettingsError(path.name, f"cannot be read ({error.strerror})", "Restore data/triage") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(path.name, f"is not YAML ({type(error).__name__})", "Correct the file") from None
-    except msgspec.ValidationError as error:
-        raise SettingsError(path.name, str(error), "Correct this entry") from None
+    return read_yaml(folder / "circumstances.yml", Limits)
