@@ -18,7 +18,7 @@ from tests.scenarios.harness import Sigap
 
 RACES = 200
 LONGEST_S = 0.5
-DINA = Agent(agent_id="dina", name="Dina Lestari", password_hash="")
+DINA = Agent(agent_id="dina", name="Dina Lestari", password_hash="", role="supervisor")
 QUESTIONS = ("where is my order", "what does a transfer cost", "halo kak", "reset password gimana")
 
 

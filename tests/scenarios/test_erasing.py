@@ -19,7 +19,7 @@ from tests.scenarios.test_social import Customer, owner
 from tests.scenarios.test_telegram import transcript, until
 
 pytestmark = pytest.mark.timeout(240)
-DINA = Agent(agent_id="dina", name="Dina Lestari", password_hash="")
+DINA = Agent(agent_id="dina", name="Dina Lestari", password_hash="", role="supervisor")
 NAME, WORD, SECRET = "Zwaluwina Hartati", "xylophonist", "482913"
 
 

@@ -20,7 +20,7 @@ from tests.scenarios.harness import Sigap
 from tests.scenarios.test_telegram import transcript, until
 
 pytestmark = pytest.mark.timeout(240)
-DINA = Agent(agent_id="dina", name="Dina Lestari", password_hash="")
+DINA = Agent(agent_id="dina", name="Dina Lestari", password_hash="", role="supervisor")
 PATIENCE_S = 25.0
 A_WHILE_S = 1.5  # long enough for an answer that must not come
 

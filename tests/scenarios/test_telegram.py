@@ -20,7 +20,7 @@ from tests.scenarios.harness import Sigap
 from tests.scenarios.test_kills import recording
 
 pytestmark = pytest.mark.timeout(240)
-DINA = Agent(agent_id="dina", name="Dina Lestari", password_hash="")
+DINA = Agent(agent_id="dina", name="Dina Lestari", password_hash="", role="supervisor")
 _chats = count(50_001)
 PATIENCE_S = 25.0
 

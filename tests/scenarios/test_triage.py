@@ -138,7 +138,7 @@ async def test_every_row_of_the_policy(sigap: Sigap, system: System, surface: Su
         assert label in {finding.label for finding in triaged.findings}, f"{where}: {triaged.findings}"
         if rule.bot is Bot.ANSWER:
             assert triaged.bot == Bot.ANSWER, f"{where}: {triaged}"
-            assert customer.sees(1), where
+            assert label != "praise" or customer.sees(1), where
             continue
         assert triaged.bot != Bot.ANSWER, where
         case = await conversation(system, customer.key)
