@@ -20,6 +20,7 @@ NUDGE = 1.5  # logits that a pattern which is not sure adds to its label, and to
 MENTION = 0.5  # the same for a regulator's bare name, which people also write in innocent questions
 SURE = 0.99
 LONGEST = 4_000  # characters; what comes behind is not what the message is about
+FAINT = 0.1  # a risk below this outvotes every single label that no sure pattern speaks for
 ALONE = 0.5  # how certain one label must be of itself where the whole sounds harmless
 CLEAR = 0.6  # from here on a label stands for itself
 PLAINLY = 0.9  # spam that is nothing else
@@ -66,7 +67,7 @@ class Screen:
         said = words(text, self._model.linear.known.__contains__)
         hits = self._patterns.find(text, said, about.tagged)
         scored = self._model.linear.score(said)
-        logits = self._nudged(scored.logits, hits)
+        logits = self._nudged(scored.logits, hits, said)
         sure = {hit.label for hit in hits if hit.sure}
         risk = probability(logits[self._heads[RISK]])
         low, high = self._model.doubt
@@ -74,7 +75,7 @@ class Screen:
         asked = doubtful and self._encoder is not None
         if asked and self._encoder is not None and self._model.meaning is not None:
             linear = self._model.meaning.logits(self._encoder.vector(text), scored.logits)
-            logits = self._nudged(linear, hits)
+            logits = self._nudged(linear, hits, said)
             risk = probability(logits[self._heads[RISK]])
         findings = self._findings(said, hits, scored, logits, risk, sure, asked=asked)
         anger = probability(logits[self._heads["anger"]]) if "anger" in self._heads and said else 0.0
@@ -93,14 +94,20 @@ class Screen:
     def rule(self, assessment: Assessment, about: Circumstances) -> Ruling:
         return decide(assessment.findings, about.surface, self._policy)
 
-    def _nudged(self, logits: Array, hits: Sequence[Hit]) -> Array:
+    def _nudged(self, logits: Array, hits: Sequence[Hit], said: Sequence[Word]) -> Array:
         nudged = logits.copy()
-        for label in {hit.label for hit in hits if not hit.sure}:
-            bare = all(hit.detail for hit in hits if hit.label == label)
+        hints = [hit for hit in hits if not hit.sure and not (hit.detail and self._knows(hit, said))]
+        for label in {hit.label for hit in hints}:
+            bare = all(hit.detail for hit in hints if hit.label == label)
             for head in (label, RISK):
                 if head in self._heads:
                     nudged[self._heads[head]] += MENTION if bare else NUDGE
         return nudged
+
+    def _knows(self, hit: Hit, said: Sequence[Word]) -> bool:
+        """Whether the classifier has learned what this regulator's name is worth: then it must not count twice."""
+        known = self._model.linear.known
+        return all(word.text in known for word in said[hit.start : hit.end] if word.text.isalpha())
 
     def _findings(
         self, said: Sequence[Word], hits: Sequence[Hit], scored: Scored, logits: Array, risk: float, sure: set[str],
@@ -111,8 +118,10 @@ class Screen:
         found = {label: chance for label, chance in chances.items() if chance >= self._model.thresholds[label]}
         needed = self._model.thresholds[RISK] if asked else self._model.fast
         for label in [label for label in found if label in self._risks]:
-            # One head alone, while the whole sounds harmless, must be quite certain.
-            if risk < needed and found[label] < max(ALONE, self._model.thresholds[label]):
+            # One head alone must be certain while the whole sounds harmless, and is wrong where it plainly is: a name
+            # like OJK speaks for its label in the most innocent question.
+            certain = found[label] >= max(ALONE, self._model.thresholds[label])
+            if risk < FAINT or (risk < needed and not certain):
                 del found[label]
         clear = max((found[label] for label in found if label in self._risks), default=0.0)
         if sure or clear >= CLEAR:
