@@ -75,6 +75,9 @@ class MemoryStore:
         held.sort(key=lambda c: c.handoff.opened_at if c.handoff else c.opened_at)
         return [c.key for c in held]
 
+    async def states(self, keys: Sequence[str]) -> Sequence[Conversation]:
+        return [self._conversations[key] for key in keys if key in self._conversations]
+
     async def queue(self) -> QueueState:
         waiting = await self.owned(Owner.WAITING)
         recent = self._waits[-WAITS_KEPT:]

@@ -76,6 +76,14 @@ class RedisStore:
             keys = await self._redis.zrange(f"{self._prefix}owned:{owner}", 0, -1)
         return [key.decode() for key in keys]
 
+    async def states(self, keys: Sequence[str]) -> Sequence[Conversation]:
+        with reaching():
+            pipe = self._redis.pipeline(transaction=False)
+            for key in keys:
+                pipe.hget(f"{self._prefix}conv:{key}", "state")
+            raw = await pipe.execute()
+        return [_conversations.decode(state) for state in raw if state]
+
     async def queue(self) -> QueueState:
         with reaching():
             pipe = self._redis.pipeline(transaction=False)

@@ -178,6 +178,9 @@ class ConversationStore(Protocol):
     async def owned(self, owner: str) -> Sequence[str]:
         """Keys of the conversations that are waiting or in a person's hands, longest first."""
 
+    async def states(self, keys: Sequence[str]) -> Sequence[Conversation]:
+        """These conversations as they stand, in the same order and in one round trip; unknown ones are left out."""
+
     async def queue(self) -> QueueState: ...
 
     async def note_wait(self, seconds: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from bot.core.conversation import Conversation, Owner
@@ -10,7 +9,7 @@ from bot.core.ports import Agent, AgentDirectory, Clock, ConversationStore, Sess
 from bot.core.routing import DeskRules, Unfit, able, ranked, unfit, urgency
 from bot.core.sla import QueueState
 
-MOST_LOOKED_AT = 200  # of the queue; in a surge beyond it a promise is a guess anyway
+MOST_LOOKED_AT = 1_000  # of the queue; in a surge beyond it a promise is a guess anyway
 
 
 class NotRouted(Exception):
@@ -74,6 +73,4 @@ class Floor:
         )
 
     async def _owned(self, owner: Owner) -> Sequence[Conversation]:
-        keys = (await self._store.owned(owner))[:MOST_LOOKED_AT]
-        loaded = await asyncio.gather(*(self._store.load(key) for key in keys))
-        return [one.conversation for one in loaded if one.conversation is not None]
+        return await self._store.states((await self._store.owned(owner))[:MOST_LOOKED_AT])

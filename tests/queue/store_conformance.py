@@ -397,6 +397,13 @@ class StoreContract:
         await world.store.commit(Commit(conversation=conversation("chat:c"), expected_version=2))
         assert list(await world.store.owned("human")) == []
 
+    async def test_states_come_in_the_order_asked_for_without_the_unknown(self, world: World) -> None:
+        for key in ("chat:a", "chat:b"):
+            await world.store.commit(Commit(conversation=conversation(key), expected_version=0))
+        found = await world.store.states(["chat:b", "chat:nobody", "chat:a"])
+        assert [state.key for state in found] == ["chat:b", "chat:a"]
+        assert list(await world.store.states([])) == []
+
     async def test_queue_counts_those_waiting_those_present_and_recent_waits(self, world: World) -> None:
         await world.be_present(2)
         for number in range(3):

@@ -107,6 +107,7 @@ UNREACHABLE: dict[str, Callable[[Redis], Awaitable[object]]] = {
     "store.record": lambda r: RedisStore(r).record(KEY, [wrote(1)]),
     "store.log": lambda r: RedisStore(r).log(KEY),
     "store.owned": lambda r: RedisStore(r).owned("waiting"),
+    "store.states": lambda r: RedisStore(r).states([KEY]),
     "store.queue": lambda r: RedisStore(r).queue(),
     "store.note_wait": lambda r: RedisStore(r).note_wait(1.0),
     "sends.begin": lambda r: RedisSendLog(r).begin(reply("m"), 0, "a"),
