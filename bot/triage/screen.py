@@ -24,6 +24,7 @@ FAINT = 0.1  # a risk below this outvotes every single label that no sure patter
 ALONE = 0.5  # how certain one label must be of itself where the whole sounds harmless
 CLEAR = 0.6  # from here on a label stands for itself
 PLAINLY = 0.9  # spam that is nothing else
+COMMAND = "/"  # "/start" is English for everybody, so it tells nothing
 TELLING = 1.0  # logits from which the language is clear
 LEAST = 0.15  # below this a label is not even the best guess
 
@@ -83,7 +84,7 @@ class Screen:
         findings.sort(key=lambda finding: (-finding.severity, -finding.confidence))
         return Assessment(
             findings=tuple(findings), anger=round(anger, 3), doubtful=doubtful, asked=asked,
-            language=self._language(scored.logits) if said else "",
+            language=self._language(scored.logits) if _has_words(text, said) else "",
         )  # fmt: skip
 
     def _language(self, logits: Array) -> str:
@@ -180,3 +181,8 @@ def build(folder: Path, labels: Mapping[str, Label], policy: Policy, model: Mode
         raise SettingsError("data/triage/training", f"the model knows no {missing[0]}", "Run `sigap train`")
     patterns = Patterns(lists.read_patterns(folder, labels), lists.read_regulators(folder))
     return Screen(labels, policy, patterns, lists.read_limits(folder), model, encoder)
+
+
+def _has_words(text: str, said: Sequence[Word]) -> bool:
+    """Whether there is anything that could tell a language: no command, and more than references, numbers and "ok"."""
+    return not text.startswith(COMMAND) and any(len(word.text) > 2 and word.text.isalpha() for word in said)

@@ -175,8 +175,9 @@ async def test_a_long_answer_arrives_whole_in_parts(sigap: Sigap, system: System
     rina = Customer(sigap)
     rina.write("i need a human")
     rina.sees(1)
+    rina.sees(2)
     await system.desk.claim(rina.key, DINA)
-    before = len(rina.sees(2))
+    before = len(rina.sees(3))  # a colleague will come, in how long, and that Dina is here
     words = " ".join(f"word{number}😀" for number in range(1200))
     assert len(words.encode("utf-16-le")) // 2 > 2 * 4096
     await system.desk.reply(rina.key, DINA, words, "long")

@@ -122,3 +122,10 @@ def test_the_command_line_measures_and_explains(tmp_path: Path) -> None:
     file.write_text('{"text": 1}\n', encoding="utf-8")
     refused = sigap("eval", str(file))
     assert (refused.returncode, "cases.jsonl:1" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("/start", ""), ("AR-20305", ""), ("where is it", "en"), ("udah sampe mana", "id")]
+)
+def test_the_language_is_told_by_words_alone(screen: Screen, text: str, language: str) -> None:
+    assert screen.assess(text, about()).language == language
