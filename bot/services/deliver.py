@@ -62,7 +62,7 @@ class Deliver:
         self._clock = clock
         self._meter = meter
         self._unsent = Unsent(store, speech, clock, meter, answer_within)
-        self._hide = Hide(channel, outbox, store, limits, states, clock, meter, self._wait_as_told)
+        self._hide = Hide(channel, outbox, store, limits, states, clock, meter, self._unsent, self._wait_as_told)
         self._life = life
         self.paused_until = 0.0  # event loop time; set when the platform wants the whole channel to wait
 

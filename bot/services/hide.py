@@ -14,6 +14,7 @@ from bot.core import events as e
 from bot.core.channel_ports import ChannelStates, Limits
 from bot.core.ports import Clock, ConversationStore, Lease, Mailbox, Meter
 from bot.services.patience import AUTH_PAUSE_S, MOST_ATTEMPTS, REFUSALS_BEFORE_BLAME, back_off, until_stored
+from bot.services.unsent import Unsent
 from channels.base import Channel
 from channels.errors import Ambiguous, AuthFailed, RateLimited, SendError, Unavailable
 from channels.messages import OutboundMessage
@@ -26,7 +27,7 @@ class Hide:
 
     def __init__(
         self, channel: Channel[Any], outbox: Mailbox, store: ConversationStore, limits: Limits, states: ChannelStates,
-        clock: Clock, meter: Meter, wait_as_told: Wait,
+        clock: Clock, meter: Meter, unsent: Unsent, wait_as_told: Wait,
     ) -> None:  # fmt: skip
         self._channel = channel
         self._outbox = outbox
@@ -35,6 +36,7 @@ class Hide:
         self._states = states
         self._clock = clock
         self._meter = meter
+        self._unsent = unsent
         self._wait_as_told = wait_as_told
 
     async def handle(self, message: OutboundMessage, lease: Lease) -> Lease | None:
@@ -60,7 +62,7 @@ class Hide:
         return await self._settle(message, lease, hidden=True)
 
     async def failed(self, message: OutboundMessage, lease: Lease, detail: str) -> Lease | None:
-        """It stays in sight, and whoever reads the conversation sees that."""
+        """It stays in sight: a person is called."""
         await self._states.sent(message.channel, self._clock.now(), failed=True)
         return await self._settle(message, lease, hidden=False, detail=detail)
 
@@ -87,6 +89,8 @@ class Hide:
         event = e.MessageHidden(
             conversation=lease.key, at=self._clock.now(), external_id=message.reply_to, hidden=hidden, detail=detail
         )
+        if not hidden:
+            return await until_stored(lambda: self._unsent.unhidden(message, lease, event))
         following = await until_stored(lambda: self._store.record(lease.key, [event], lease))
-        self._meter.count("sends", channel=message.channel, outcome="hidden" if hidden else "not_hidden")
+        self._meter.count("sends", channel=message.channel, outcome="hidden")
         return following

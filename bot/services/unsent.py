@@ -74,6 +74,11 @@ class Unsent:
         reason = None if refusal.silent or message.sender is Sender.NOTICE else Reason.POLICY
         return await self._commit(message, lease, event, "refused", reason, refusal.rule, "", undone=untouched)
 
+    async def unhidden(self, message: OutboundMessage, lease: Lease, event: e.MessageHidden) -> Lease | None:
+        """What a customer showed to everybody stays in sight: a person has to hide it by hand, or ask them to."""
+        detail = f"The comment could not be hidden: {event.detail}"
+        return await self._commit(message, lease, event, "not_hidden", Reason.SEND_FAILED, detail, "", undone=False)
+
     async def _commit(
         self, message: OutboundMessage, lease: Lease, event: e.AnyEvent, outcome: str, reason: Reason | None,
         detail: str, told: str, *, gone: bool = False, undone: bool = True,

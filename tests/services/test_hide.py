@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from bot.core import events as e
+from bot.core.conversation import Owner
 from bot.core.ports import Commit, Turn, Utterance
 from bot.services.compose import Outgoing
 from bot.services.patience import AUTH_PAUSE_S, MOST_ATTEMPTS, REFUSALS_BEFORE_BLAME
@@ -157,6 +158,20 @@ class TestWhatThePlatformAnswers:
         await world.deliver()
         assert await told(world) == [(False, "not yours")]
         assert channel.private[-1] == "echo: hi"
+
+    async def test_what_stays_in_sight_calls_a_person_and_posts_nothing(
+        self, world: World, channel: SocialChannel
+    ) -> None:
+        comment = await commented(world)
+        said = len(channel.posts)
+        await hide(world, comment)
+        channel.script = [Rejected("not yours")]
+        await world.deliver()
+        after = await world.conversation()
+        assert after.owner is Owner.WAITING
+        assert after.handoff is not None
+        assert "could not be hidden: not yours" in after.handoff.detail
+        assert len(channel.posts) == said
 
     async def test_a_rate_limit_is_waited_for_and_the_whole_channel_where_it_says_so(
         self, world: World, channel: SocialChannel
