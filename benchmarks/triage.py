@@ -55,11 +55,10 @@ def show(name: str, report: Report) -> None:
         table.add_row(label, str(count), f"{count / len(report.results):.2%}")
     table.add_row("[bold]all[/]", str(sum(kept.values())), f"{report.held_back:.2%}")
     console.print(table)
-    doubtful = Table("decision", "confidence", "message", title="the most doubtful", show_lines=False)
+    doubtful = Table("decision", "margin", "message", title="the most doubtful", show_lines=False)
     for result in most_doubtful(report.results, DOUBTFUL):
-        best = max((finding.confidence for finding in result.assessment.findings), default=0.0)
         led = result.ruling.label if result.ruling.bot is not Bot.ANSWER else "–"
-        doubtful.add_row(led, f"{best:.0%}", Text(result.case.text))
+        doubtful.add_row(led, f"{result.assessment.margin:+.2f}", Text(result.case.text))
     console.print(doubtful)
 
 

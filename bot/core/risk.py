@@ -47,13 +47,14 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that was found in one message, the gravest first. `anger`: how angry it sounds, 0 to 1.
 
     `language`: en or id where the words tell. `doubtful`: the fast part could not decide alone; `asked`: the sentence
-    encoder helped."""
+    encoder helped. `margin`: by how much any risk at all is likelier than it needs to be (logits; negative: less)."""
 
     findings: tuple[Finding, ...] = ()
     anger: float = 0.0
     language: str = ""
     doubtful: bool = False
     asked: bool = False
+    margin: float = 0.0
 
     def has(self, label: str) -> bool:
         return any(finding.label == label for finding in self.findings)

@@ -15,8 +15,6 @@ from bot.triage.screen import Screen
 from channels.errors import SettingsError
 from channels.messages import Surface
 
-SURE_OF_ITSELF = 0.5  # a confidence this far from it is not doubtful
-
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One line of an evaluation file. `routine`: a bot may answer it. Other keys are ignored."""
@@ -151,12 +149,7 @@ def _by_label(results: Sequence[Result]) -> Iterator[LabelScore]:
 
 def most_doubtful(results: Iterable[Result], most: int) -> list[Result]:
     """Those whose decision was nearest to the other one."""
-
-    def certainty(result: Result) -> float:
-        risky = [finding.confidence for finding in result.assessment.findings]
-        return abs(max(risky, default=0.0) - SURE_OF_ITSELF) if result.held else 1.0 - result.assessment.doubtful
-
-    return sorted(results, key=certainty)[:most]
+    return sorted(results, key=lambda result: abs(result.assessment.margin))[:most]
 
 
 def _share(flags: Sequence[bool]) -> float:

@@ -135,6 +135,10 @@ def probability(logit: float) -> float:
     return float(1 / (1 + np.exp(-logit)))
 
 
+def logit(chance: float) -> float:
+    return float(np.log(chance / (1 - chance)))
+
+
 def save(model: Model, path: Path, fingerprint: str) -> None:
     """Whole or not at all. Numbers and text only: nothing in it is ever executed."""
     linear = model.linear

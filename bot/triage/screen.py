@@ -11,7 +11,7 @@ import numpy as np
 from bot.core.risk import Assessment, Circumstances, Finding, Policy, Ruling, Span, decide
 from bot.triage import circumstances, lists
 from bot.triage.lists import RISKY, WORDS, Label, Limits
-from bot.triage.model import INDONESIAN, RISK, Array, Model, Scored, probability
+from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Model, Scored, logit, probability
 from bot.triage.normal import Word, words
 from bot.triage.patterns import Hit, Patterns
 from channels.errors import SettingsError
@@ -80,11 +80,13 @@ class Screen:
             risk = probability(logits[self._heads[RISK]])
         findings = self._findings(said, hits, scored, logits, risk, sure, asked=asked)
         anger = probability(logits[self._heads["anger"]]) if "anger" in self._heads and said else 0.0
+        needed = self._model.thresholds[RISK] if asked else self._model.fast
         findings += circumstances.look(about, anger, self._limits, self._labels)
         findings.sort(key=lambda finding: (-finding.severity, -finding.confidence))
         return Assessment(
             findings=tuple(findings), anger=round(anger, 3), doubtful=doubtful, asked=asked,
             language=self._language(scored.logits) if _has_words(text, said) else "",
+            margin=BOUND if sure else round(logit(risk) - logit(needed), 2) if said else -BOUND,
         )  # fmt: skip
 
     def _language(self, logits: Array) -> str:
