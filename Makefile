@@ -9,7 +9,7 @@ SHELL := /bin/bash
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run train test check docs lock bench-replay bench-start bench-chaos bench-webhooks bench-triage fuzz clean
+.PHONY: help install run train test check docs lock bench-replay bench-start bench-chaos bench-webhooks bench-triage bench-nlu fuzz clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ bench-chaos: install ## 2,000 conversations while every platform misbehaves: mak
 
 bench-triage: install ## what triage keeps from the bot on public data: make bench-triage DATA=folder
 	@$(BIN)/python -W ignore -m benchmarks.triage $(DATA)
+
+bench-nlu: install ## the intent classifier on public data: make bench-nlu DATA=folder [OPTIONS=--with-encoder]
+	@$(BIN)/python -W ignore -m benchmarks.nlu $(DATA) $(OPTIONS)
 
 bench-webhooks: install ## the same webhooks to a stock Rasa server and to Sigap, then the gateway under load
 	@$(BIN)/python -W ignore -m benchmarks.webhooks

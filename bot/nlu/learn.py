@@ -1,0 +1,138 @@
+"""Learns the intent classifier of `model.py` from examples, with scikit-learn.
+
+Whatever needs a measure of itself (how sharp a probability is, below which one a message is out of scope, how much the
+encoder's word weighs) is learned from messages that the classifier which scored them had not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import LinearSVC
+
+from bot.nlu.features import Patterns, normal, pieces, words
+from bot.nlu.model import STATIC, TINY, Block, IntentModel, Meaning, clarity, softmax
+from bot.nlu.vectors import Array, StaticVectors
+
+PENALTY = 0.7  # LinearSVC's C
+MEANING_PENALTY = 4.0  # the same over sentence vectors
+TOLERANCE = 0.01  # the same predictions as at 0.0001, sooner
+FOLDS = 5
+ENOUGH = 2_000  # messages scored unseen: more would not measure better
+ANSWERED = 0.95  # share of what is in scope that must stay above the threshold
+ASKED = 0.25  # share of what is in scope that the encoder is asked about
+
+NO_PATTERNS: Patterns = MappingProxyType({})
+
+Rows = npt.NDArray[np.int64]
+Step = Callable[[str], None]
+
+
+class Encoder(Protocol):
+    def vectors(self, texts: Sequence[str]) -> Array: ...
+
+
+def learn(
+    texts: Sequence[str],
+    intents: Sequence[str],
+    static: StaticVectors,
+    encoder: Encoder | None = None,
+    *,
+    patterns: Patterns = NO_PATTERNS,
+    answered: float = ANSWERED,
+    step: Step = lambda what: None,
+) -> IntentModel:
+    """Needs two intents, each with two examples or more. `step` is told what begins."""
+    names = tuple(sorted(set(intents)))
+    truth = np.array([names.index(intent) for intent in intents], dtype=np.int64)
+    step("reading words")
+    matrix, word_block, piece_block = _matrix(texts, static, patterns)
+    step("learning")
+    weights, bias = _fit(matrix, truth, len(names), PENALTY)
+    checked, margins = _unseen(matrix, truth, len(names), PENALTY, step)
+    sharpness = _fitted([margins], truth[checked])[0]
+    unseen = clarity(softmax(sharpness * margins))
+    model = IntentModel(
+        intents=names, word_block=word_block, piece_block=piece_block, weights=weights, bias=bias,
+        sharpness=sharpness, threshold=float(np.quantile(unseen, 1 - answered)), patterns=patterns,
+    )  # fmt: skip
+    if encoder is None:
+        return model
+    step("reading meaning")
+    vectors = encoder.vectors(texts)
+    again, own = _unseen(vectors, truth, len(names), MEANING_PENALTY, step)
+    assert np.array_equal(again, checked)
+    fast, sharp = _fitted([margins, own], truth[checked])
+    below = float(np.quantile(unseen, ASKED))
+    both = clarity(softmax(fast * margins + sharp * own))
+    meaning = Meaning(*_fit(vectors, truth, len(names), MEANING_PENALTY), fast, sharp, below)
+    decided = np.where(unseen < below, both, unseen)
+    return IntentModel(
+        **{**vars(model), "meaning": meaning, "sharp_threshold": float(np.quantile(decided, 1 - answered))}
+    )
+
+
+def _matrix(texts: Sequence[str], static: StaticVectors, patterns: Patterns) -> tuple[csr_matrix, Block, Block]:
+    shaped = [normal(text) for text in texts]
+    blocks, parts = [], []
+    for analyzer in (lambda text: words(text, patterns), pieces):
+        vectorizer = TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, dtype=np.float32)
+        parts.append(vectorizer.fit_transform(shaped))
+        blocks.append(Block(vectorizer.vocabulary_, vectorizer.idf_.astype(np.float32)))
+    parts.append(csr_matrix(STATIC * np.stack([static.of(text) for text in shaped])))
+    return hstack(parts).tocsr(), *blocks
+
+
+def _fit(matrix: csr_matrix | Array, truth: Rows, classes: int, penalty: float) -> tuple[Array, Array]:
+    """One column of weights and one bias an intent; an intent that is not among the rows is never chosen."""
+    fitted = LinearSVC(C=penalty, tol=TOLERANCE).fit(matrix, truth)
+    weights, bias = fitted.coef_.T, fitted.intercept_
+    if len(fitted.classes_) == 2:
+        weights, bias = np.hstack([-weights, weights]), np.concatenate([-bias, bias])
+    full = np.zeros((matrix.shape[1], classes), dtype=np.float32)
+    offset = np.full(classes, -1.0, dtype=np.float32)
+    full[:, fitted.classes_] = weights
+    offset[fitted.classes_] = bias
+    return full, offset
+
+
+def _folds(truth: Rows) -> Iterator[tuple[Rows, Rows]]:
+    """As many as give enough messages."""
+    seen = 0
+    for train, rest in StratifiedKFold(min(FOLDS, np.bincount(truth).min()), shuffle=True, random_state=7).split(
+        np.zeros(len(truth)), truth
+    ):
+        yield train, rest
+        seen += len(rest)
+        if seen >= ENOUGH:
+            return
+
+
+def _unseen(matrix: csr_matrix | Array, truth: Rows, classes: int, penalty: float, step: Step) -> tuple[Rows, Array]:
+    """Rows, and their margins by a classifier that had not seen them."""
+    rows, margins = [], []
+    for number, (train, rest) in enumerate(_folds(truth), 1):
+        step(f"checking, part {number}")
+        weights, bias = _fit(matrix[train], truth[train], classes, penalty)
+        rows.append(rest)
+        margins.append(matrix[rest] @ weights + bias)
+    return np.concatenate(rows), np.concatenate(margins).astype(np.float32)
+
+
+def _fitted(margins: Sequence[Array], truth: Rows) -> tuple[float, ...]:
+    """How much each opinion weighs, so that the probabilities are the likeliest for what was true."""
+
+    def loss(logs: npt.NDArray[np.float64]) -> float:
+        total = sum(np.exp(log) * each for log, each in zip(logs, margins, strict=True))
+        return float(-np.log(softmax(total)[np.arange(len(truth)), truth] + TINY).mean())
+
+    best = minimize(loss, np.log(np.full(len(margins), 4.0)), method="Nelder-Mead")
+    return tuple(float(weight) for weight in np.exp(best.x))
