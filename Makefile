@@ -9,7 +9,7 @@ SHELL := /bin/bash
 export RASA_TELEMETRY_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run train test check docs lock bench-replay bench-start bench-chaos bench-webhooks bench-triage bench-nlu fuzz clean
+.PHONY: help install run train test check docs lock bench-replay bench-start bench-chaos bench-webhooks bench-triage bench-nlu bench-turns fuzz clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -71,6 +71,10 @@ bench-triage: install ## what triage keeps from the bot on public data: make ben
 
 bench-nlu: install ## the intent classifier on public data: make bench-nlu DATA=folder [OPTIONS=--with-encoder]
 	@$(BIN)/python -W ignore -m benchmarks.nlu $(DATA) $(OPTIONS)
+
+bench-turns: install ## turns a second, beside stock Rasa in the same run: make bench-turns [OPTIONS=--with-diet]
+	@$(BIN)/sigap train --if-needed
+	@$(BIN)/python -W ignore -m benchmarks.turns $(OPTIONS)
 
 bench-webhooks: install ## the same webhooks to a stock Rasa server and to Sigap, then the gateway under load
 	@$(BIN)/python -W ignore -m benchmarks.webhooks
