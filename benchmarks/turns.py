@@ -1,7 +1,7 @@
 """Turns a second of the assistant: Sigap's beside stock Rasa's, the same conversations, in one run.
 
     make bench-turns                          beside stock Rasa with logistic regression (our pipeline before)
-    make bench-turns OPTIONS=--with-diet      and beside its default pipeline (DIET and TED), which first trains for long
+    make bench-turns OPTIONS=--with-diet      and beside its default pipeline (DIET and TED), which trains for long
 
 Each contender runs in a process of its own and answers the same short conversations, round by round in turns, so that a
 busy machine is busy for all; then one conversation of 200 turns. Stock Rasa is its `Agent` with an in-memory tracker

@@ -321,7 +321,7 @@ class System:
     def deliver(self, channel: Channel[Any], life: str) -> Deliver:
         return Deliver(
             channel, self.outbox(channel.name), self.store, self.sends, self.threads, self.limits, self.states,
-            self.speech, self.clock, self.meter, self.answer_within, life,
+            self.floor, self.speech, self.clock, self.meter, self.answer_within, life,
         )  # fmt: skip
 
     def record(self) -> Record:

@@ -24,6 +24,7 @@ from bot.core.ports import Clock, ConversationStore, Lease, Mailbox, Meter, Part
 from bot.services.compose import Speech
 from bot.services.hide import Hide
 from bot.services.patience import AUTH_PAUSE_S, MOST_ATTEMPTS, REFUSALS_BEFORE_BLAME, back_off, until_stored
+from bot.services.route import Floor
 from bot.services.unsent import Unsent
 from channels.base import Channel, SentPart, words_of
 from channels.capabilities import Usage
@@ -48,8 +49,8 @@ class Deliver:
 
     def __init__(
         self, channel: Channel[Any], outbox: Mailbox, store: ConversationStore, sends: SendLog, threads: Threads,
-        limits: Limits, states: ChannelStates, speech: Speech, clock: Clock, meter: Meter, answer_within: timedelta,
-        life: str,
+        limits: Limits, states: ChannelStates, floor: Floor, speech: Speech, clock: Clock, meter: Meter,
+        answer_within: timedelta, life: str,
     ) -> None:  # fmt: skip
         self._channel = channel
         self._outbox = outbox
@@ -61,7 +62,7 @@ class Deliver:
         self._speech = speech
         self._clock = clock
         self._meter = meter
-        self._unsent = Unsent(store, speech, clock, meter, answer_within)
+        self._unsent = Unsent(store, floor, speech, clock, meter, answer_within)
         self._hide = Hide(channel, outbox, store, limits, states, clock, meter, self._unsent, self._wait_as_told)
         self._life = life
         self.paused_until = 0.0  # event loop time; set when the platform wants the whole channel to wait

@@ -15,6 +15,7 @@ from bot.core.policy import Refusal
 from bot.core.ports import Clock, Commit, ConversationStore, Lease, Meter, VersionConflict
 from bot.services.compose import Outgoing, Speech
 from bot.services.hear import UNSPEAKABLE
+from bot.services.route import Floor
 from bot.services.signs import handoff_timer
 from channels.errors import RecipientGone, SendError
 from channels.messages import OutboundMessage, Sender
@@ -26,9 +27,11 @@ class Unsent:
     """Commits the aftermath of one message, with the acknowledgement of its letter."""
 
     def __init__(
-        self, store: ConversationStore, speech: Speech, clock: Clock, meter: Meter, answer_within: timedelta
-    ) -> None:
+        self, store: ConversationStore, floor: Floor, speech: Speech, clock: Clock, meter: Meter,
+        answer_within: timedelta,
+    ) -> None:  # fmt: skip
         self._store = store
+        self._floor = floor
         self._speech = speech
         self._clock = clock
         self._meter = meter
@@ -126,7 +129,7 @@ class Unsent:
             self._meter.count("handoffs", reason=reason)
             out.conversation = conversation
             if told == "handoff":
-                out.promise("handoff", await self._store.queue(), message.in_reply_to)
+                out.promise("handoff", await self._floor.outlook(conversation), message.in_reply_to)
             elif told:
                 out.notice(told)
         elif (
@@ -139,7 +142,7 @@ class Unsent:
             # What may have been lost is the word that a person will come: say that in other words. Only once,
             # because a platform that answers nothing would otherwise be told so for ever.
             out.conversation = replace(conversation, handoff=replace(conversation.handoff, reworded=True))
-            out.promise("still_waiting", await self._store.queue())
+            out.promise("still_waiting", await self._floor.outlook(conversation))
         else:
             out.conversation = conversation
         return Commit(

@@ -263,14 +263,14 @@ class TestNobodyKnows:
         await world.write("person")
         world.channel.script = [Ambiguous("timed out")]
         await world.deliver()
-        assert world.channel.calls == ["[handoff/en] 5", "[still_waiting/en] 10"]
+        assert world.channel.calls == ["[handoff/en] 5", "[still_waiting/en] 5"]
         assert await world.moves() == [("bot", "waiting", "customer_asked")]
 
     async def test_a_platform_that_never_answers_is_not_told_for_ever(self, world: World) -> None:
         world.channel.script = [Ambiguous("timed out")] * 50
         await world.write("hi")
         await world.deliver()
-        assert world.channel.calls == ["echo: hi", "[unsure_delivery/en]", "[still_waiting/en] 10"]
+        assert world.channel.calls == ["echo: hi", "[unsure_delivery/en]", "[still_waiting/en] 5"]
         assert all(status == "unconfirmed" for _, status in statuses(await world.lines()))
 
     async def test_an_agents_unconfirmed_message_is_theirs_to_judge(self, world: World) -> None:

@@ -422,7 +422,7 @@ class World:
         """A courier process' life: a restarted one has another name."""
         return Deliver(
             self.channel, self.outbox, store or self.store, sends or self.sends, self.threads, self.limits, self.states,
-            self.speech, self.clock, self.meter, ANSWER_WITHIN, life,
+            self.new_floor(store or self.store), self.speech, self.clock, self.meter, ANSWER_WITHIN, life,
         )  # fmt: skip
 
     # ---- the customer ------------------------------------------------------------------------------
