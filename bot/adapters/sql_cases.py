@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -91,3 +91,10 @@ def latest(connection: Connection, without: str) -> Sequence[Mapping[str, Any]]:
         }
         for row in rows
     ]  # fmt: skip
+
+
+def forget(connection: Connection, channel: str, before: datetime) -> int:
+    """Remove the channel's cases that ended before then: without their words they help nobody. How many."""
+    c = cases_table.c
+    gone = connection.execute(cases_table.delete().where(c.channel == channel, c.at < before.astimezone(UTC)))
+    return int(gone.rowcount)

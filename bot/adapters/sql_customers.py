@@ -11,6 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.adapters import sql_cases
 from bot.adapters.sql_archive import (
     SqlArchive,
     digest,
@@ -103,6 +104,7 @@ class SqlCustomers:
                 # Not past what the recorder has written: what it still has to bring may be older.
                 upto = min(f"{int(before.timestamp() * 1000)}", written, key=order)
                 pieces += _forget(connection, channel, what, upto)
+            pieces += sql_cases.forget(connection, channel, moments.content)
         return pieces
 
 

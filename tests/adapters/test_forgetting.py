@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.sql_cases import cases_table
 from bot.core.conversation import Owner
 from bot.core.events import CustomerWrote
 from bot.core.forgetting import FORGOTTEN, Keep
@@ -145,3 +146,24 @@ async def test_each_channel_has_its_own_time(world: Place, clock: Clock) -> None
     other = Forget(world.live, world.kept, {"other": KEEP[CHANNEL], CHANNEL: Keep(messages="2 years")}, clock)
     assert await other.once() == 0
     assert await world.where("xylophone") != []
+
+
+async def test_a_solved_case_is_no_example_for_longer_than_its_words_are_kept(
+    world: Place, clock: Clock, forget: Forget
+) -> None:
+    await talk(world)
+    await world.desk.give_back(KEY, DINA)
+    await world.record()
+    with world.archive.begin() as connection:
+        connection.execute(
+            cases_table.insert().values(
+                position="1-0", conversation=KEY, channel=CHANNEL, language="en", labels="fraud", intents="",
+                question="my xylophone is late", answer="We look for it.", at=datetime.now(UTC),
+            )
+        )  # fmt: skip
+    clock.ahead = timedelta(hours=47)
+    await forget.once()
+    assert await world.where("xylophone") != []
+    clock.ahead = timedelta(hours=49)
+    await forget.once()
+    assert await world.where("xylophone") == []
