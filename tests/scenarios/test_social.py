@@ -40,10 +40,10 @@ async def system(sigap: Sigap, tmp_path: Path) -> AsyncIterator[System]:
 class Customer:
     """One person on a platform of the sandbox."""
 
-    def __init__(self, sigap: Sigap, platform: str, name: str = "Rina Hartati") -> None:
+    def __init__(self, sigap: Sigap, platform: str, name: str = "Rina Hartati", **details: Any) -> None:
         base = f"{sigap.sandbox_url}/sandbox/api/social/{platform}"
         self._http = httpx.Client(base_url=base, trust_env=False, timeout=30)
-        self.id = self.act("join", name=name)["id"]
+        self.id = self.act("join", name=name, **details)["id"]
         self.key = f"{platform}:{self.id}"
 
     def act(self, what: str, **body: Any) -> dict[str, Any]:

@@ -171,6 +171,45 @@ async def test_every_row_of_the_policy(sigap: Sigap, system: System, surface: Su
     assert people[("praise", "en")].state()["violations"] == []
 
 
+CALM = ("where is my refund?", "refund saya sampai mana ya?")
+ANGRY = (
+    "THIS IS OUTRAGEOUS!!! you useless idiots, what a garbage company, answer me!!!",
+    "DASAR GOBLOK SEMUA!!! perusahaan sampah, ga becus kerja, jawab woi!!!",
+)
+
+
+@pytest.mark.parametrize("surface", list(Surface))
+@pytest.mark.parametrize("language", ["en", "id"])
+async def test_the_rows_that_words_alone_do_not_carry(
+    sigap: Sigap, system: System, surface: Surface, language: str
+) -> None:
+    """How far somebody is heard, and how angry they are and become. That somebody writes for the third time in a week
+    takes days: tests/triage and tests/services turn the clock."""
+    number = language == "id"
+    heard = Customer(sigap, PLATFORM, name=f"Heard {language} {surface}", followers=25_000)
+    known = Customer(sigap, PLATFORM, name=f"Known {language} {surface}", verified=True)
+    angry = Customer(sigap, PLATFORM, name=f"Angry {language} {surface}")
+    for customer, text in ((heard, CALM), (known, CALM), (angry, ANGRY)):
+        customer.write(text[number], surface)
+    for customer, label in ((heard, "wide_reach"), (known, "wide_reach"), (angry, "anger")):
+        triaged = await screened(system, customer.key)
+        assert label in {finding.label for finding in triaged.findings}, f"{label}: {triaged.findings}"
+        rule = system.policy[label][surface]
+        assert triaged.bot == rule.bot == Bot.ANSWER, label
+        assert (await conversation(system, customer.key)).risk.priority >= rule.priority, label
+    rising = Customer(sigap, PLATFORM, name=f"Rising {language} {surface}")
+    rising.write(CALM[number], surface)
+    rising.sees(1)
+    rising.write(ANGRY[number], surface)
+    case = await until(
+        lambda: conversation_or_none(system, rising.key),
+        lambda found: found is not None and found.owner is Owner.WAITING,
+        timeout_s=PATIENCE_S,
+    )
+    assert case.handoff.reason == "triage"
+    assert "rising_anger" in {finding.label for finding in (await screened(system, rising.key)).findings}
+
+
 async def test_a_worker_killed_between_detection_and_handoff_lets_no_answer_through(
     sigap: Sigap, system: System
 ) -> None:
