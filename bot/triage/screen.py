@@ -22,6 +22,7 @@ SURE = 0.99
 LONGEST = 4_000  # characters; what comes behind is not what the message is about
 FAINT = 0.1  # a risk below this outvotes every single label that no sure pattern speaks for
 ALONE = 0.7  # how certain one label must be of itself where the whole sounds harmless
+NAMELESS = 0.7  # how likely any risk at all must be where no label makes itself out
 CLEAR = 0.6  # from here on a label stands for itself
 PLAINLY = 0.9  # spam that is nothing else
 COMMAND = "/"  # "/start" is English for everybody, so it tells nothing
@@ -131,7 +132,7 @@ class Screen:
             # Beside what is clear, a faint second label is noise, and must not lead.
             found = {label: chance for label, chance in found.items() if label not in self._risks or chance >= ALONE}
         plainly_spam = found.get("spam", 0.0) >= PLAINLY
-        if said and risk >= needed and not plainly_spam and not any(label in self._risks for label in (*found, *sure)):
+        if said and risk >= max(needed, NAMELESS) and not plainly_spam and not any(label in self._risks for label in (*found, *sure)):
             best = max(self._risks, key=chances.__getitem__)
             found[best] = max(chances[best], LEAST)
         found |= {label: max(SURE, chances.get(label, 0.0)) for label in sure}

@@ -33,9 +33,9 @@ PENALTY = 0.6  # LinearSVC's C
 MEANING_PENALTY = 8.0  # LogisticRegression's C over sentence vectors
 # Of the messages that look alarming and are not, which are harder than what customers write: the share held back by
 # words alone, and with the encoder, which sees more sharply.
-MOST_HELD_BACK, MOST_HELD_BACK_SHARPLY = 0.03, 0.02
-DOUBTFUL = 0.2  # share of the examples, which are harder than what customers write, that the encoder is asked about
-MOST_READ = 3_000  # examples that the encoder reads: a minute
+MOST_HELD_BACK, MOST_HELD_BACK_SHARPLY = 0.08, 0.09
+DOUBTFUL = 0.12  # share of the examples, which are harder than what customers write, that the encoder is asked about
+MOST_READ = 5_000  # examples that the encoder reads: a minute or two, the first time
 REMARK = 0.75  # what is no risk must be likely: silence towards spam must not meet a customer
 
 Flags = npt.NDArray[np.int8]
