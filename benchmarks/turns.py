@@ -35,7 +35,7 @@ from bot.settings import PROJECT
 from tests.scenarios.harness import TRAINED
 
 SAID = (
-    "hello", "what does a transfer cost", "when is the branch open", "thanks",
+    "are you a bot", "what does a transfer cost", "when is the branch open", "thanks",
     "what are your deposit rates", "how much can i transfer a day", "what can you do", "bye",
 )  # fmt: skip
 ROUNDS, CONVERSATIONS, LONG = 5, 10, 200
@@ -115,7 +115,7 @@ def stock(model: Path) -> Speak:
             began = time.perf_counter()
             await agent.handle_message(UserMessage(text, output, sender_id=key, input_channel="webchat"))
             took.append(time.perf_counter() - began)
-            assert output.messages
+            assert output.messages, text
         return took
 
     return speak
