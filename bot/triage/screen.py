@@ -132,7 +132,8 @@ class Screen:
             # Beside what is clear, a faint second label is noise, and must not lead.
             found = {label: chance for label, chance in found.items() if label not in self._risks or chance >= ALONE}
         plainly_spam = found.get("spam", 0.0) >= PLAINLY
-        if said and risk >= max(needed, NAMELESS) and not plainly_spam and not any(label in self._risks for label in (*found, *sure)):
+        named = any(label in self._risks for label in (*found, *sure))
+        if said and risk >= max(needed, NAMELESS) and not plainly_spam and not named:
             best = max(self._risks, key=chances.__getitem__)
             found[best] = max(chances[best], LEAST)
         found |= {label: max(SURE, chances.get(label, 0.0)) for label in sure}
