@@ -54,7 +54,7 @@ def explain(
     except Unreadable:
         refuse(SettingsError("SIGAP_HOME", "the trained assistant has no classifier of ours", "Run `sigap train`"))
     if json:
-        console.print(msgspec.json.encode(found).decode(), soft_wrap=True)
+        typer.echo(msgspec.json.encode(found).decode())
     else:
         _show(found)
 

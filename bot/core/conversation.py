@@ -190,6 +190,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         heard = replace(
             self,
             contacts=(*self.contacts, event.at)[-CONTACTS_KEPT:] if fresh else self.contacts,
+            # What a case was about is over with it, and at the latest when the customer comes back another day.
+            risk=Risk() if fresh and self.owner is Owner.BOT else self.risk,
             customer=customer,
             surface=event.surface,
             last_inbound_at=event.at,

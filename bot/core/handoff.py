@@ -136,7 +136,8 @@ def give_back(conversation: Conversation, now: datetime) -> Change:
         conversation, Owner.BOT, now, "returned", episode=conversation.episode + 1,
         agent_id=conversation.agent_id, agent_name=conversation.agent_name,
     )  # fmt: skip
-    return _anew(moved), event
+    # That public words need a second person outlives the hand-back, or the next claim would get round it.
+    return replace(_anew(moved), risk=Risk(approval=conversation.risk.approval)), event
 
 
 def close(conversation: Conversation, now: datetime) -> Change:

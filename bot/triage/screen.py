@@ -23,6 +23,7 @@ LONGEST = 4_000  # characters; what comes behind is not what the message is abou
 FAINT = 0.1  # a risk below this outvotes every single label that no sure pattern speaks for
 ALONE = 0.7  # how certain one label must be of itself where the whole sounds harmless
 NAMELESS = 0.7  # how likely any risk at all must be where no label makes itself out
+BESIDE = 0.5  # what a second label needs beside a clear one; never more than CLEAR, or none would be left
 CLEAR = 0.6  # from here on a label stands for itself
 PLAINLY = 0.9  # spam that is nothing else
 COMMAND = "/"  # "/start" is English for everybody, so it tells nothing
@@ -130,7 +131,7 @@ class Screen:
         clear = max((found[label] for label in found if label in self._risks), default=0.0)
         if sure or clear >= CLEAR:
             # Beside what is clear, a faint second label is noise, and must not lead.
-            found = {label: chance for label, chance in found.items() if label not in self._risks or chance >= ALONE}
+            found = {label: chance for label, chance in found.items() if label not in self._risks or chance >= BESIDE}
         plainly_spam = found.get("spam", 0.0) >= PLAINLY
         named = any(label in self._risks for label in (*found, *sure))
         if said and risk >= max(needed, NAMELESS) and not plainly_spam and not named:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core import events as e
-from bot.core.conversation import Owner
+from bot.core.conversation import NEW_CONTACT_AFTER, Owner
 from bot.core.ports import Agent
 from bot.services.approve import Approvals, NotEntitled, OutOfDate
 from bot.services.change import BadReply, Changes
@@ -144,3 +144,17 @@ async def test_putting_the_case_back_withdraws_the_proposal(case: Case) -> None:
     assert (await case.world.conversation()).owner is Owner.WAITING
     with pytest.raises(OutOfDate):
         await case.approvals.approve(KEY, SARI, proposal, 1)
+
+
+async def test_giving_back_and_claiming_again_does_not_get_round_the_second_person(case: Case) -> None:
+    await case.world.desk.give_back(KEY, RINA)
+    await case.world.desk.claim(KEY, RINA)
+    await case.propose("Sue us then.")
+    assert await case.public() == []
+
+
+async def test_what_comes_on_another_day_is_another_case(case: Case) -> None:
+    await case.world.desk.give_back(KEY, RINA)
+    case.world.clock.forward(NEW_CONTACT_AFTER.total_seconds() + 1)
+    await case.world.post("when do you open?")
+    assert not (await case.world.conversation()).risk.approval

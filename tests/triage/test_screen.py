@@ -13,7 +13,7 @@ import pytest
 from bot.adapters.triage_project import open_triage
 from bot.core.risk import Bot, Circumstances, Ruling
 from bot.settings import PROJECT
-from bot.triage.screen import Screen
+from bot.triage.screen import BESIDE, CLEAR, Screen
 from channels.messages import Surface
 from tests.scenarios.harness import TRAINED
 
@@ -129,3 +129,8 @@ def test_the_command_line_measures_and_explains(tmp_path: Path) -> None:
 )
 def test_the_language_is_told_by_words_alone(screen: Screen, text: str, language: str) -> None:
     assert screen.assess(text, about()).language == language
+
+
+def test_what_is_clear_is_never_dropped_as_noise_beside_itself() -> None:
+    """A label between the two was once clear enough to drop the others and too faint to stay."""
+    assert BESIDE <= CLEAR
