@@ -32,6 +32,7 @@ class Record:
         self._archive = archive
         self._trimmed_at = 0.0
         self._head: tuple[int, str] | None = None
+        self._cut_off = False
 
     async def run(self) -> None:
         """Until cancelled, or StoreUnavailable from the stream: the caller begins again."""
@@ -47,11 +48,27 @@ class Record:
                     following = asyncio.ensure_future(anext(events))
                 if batch and (not done or len(batch) >= BATCH):
                     full, batch = batch, []
+                    whole = await self._whole()
                     await self._with_patience(partial(self._archive.write, full))
-                    await self._keep_head()
+                    if whole:
+                        await self._keep_head()
                     await self._trim(full[-1][0])
         finally:
             following.cancel()
+
+    async def _whole(self) -> bool:
+        """Whether the audit log still has the last entry that was noted apart from it. Once it has not, the note stays
+        as it is, so that `sigap audit verify` goes on saying so however much is written behind the gap."""
+        if self._cut_off:
+            return False
+        noted = self._head or await self._heads.read()
+        there = await self._with_patience(self._archive.audit_head)
+        if noted is None or (there is not None and (there[0] > noted[0] or there == noted)):
+            return True
+        if not self._cut_off:
+            log.error("the end of the audit log is missing: see `sigap audit verify`", noted_entry=noted[0])
+            self._cut_off = True
+        return False
 
     async def _keep_head(self) -> None:
         head = await self._with_patience(self._archive.audit_head)

@@ -44,8 +44,10 @@ class FakeArchive:
         self._reach()
         return self.written[-1][0] if self.written else ""
 
+    head: tuple[int, str] | None = None  # of its audit log
+
     def audit_head(self) -> tuple[int, str] | None:
-        return None
+        return self.head
 
     def write(self, events: Sequence[tuple[str, AnyEvent]]) -> None:
         self._reach()
@@ -196,3 +198,19 @@ async def test_into_a_real_archive(world: World, tmp_path: Path) -> None:
     running.cancel()
     assert [row["text"] for row in archive.search("words7")] == ["words19"]
     archive.close()
+
+
+@pytest.mark.parametrize("left", [None, (2, "seal2"), (3, "another")])
+async def test_a_cut_off_audit_log_is_not_healed_by_what_is_written_next(
+    world: World, left: tuple[int, str] | None
+) -> None:
+    heads = MemoryAuditHead()
+    world.archive.head = (3, "seal3")
+    await world.happen(1)
+    await world.record_until(1, Record(world.stream, world.archive, heads))
+    await asyncio.sleep(0.05)
+    await heads.keep((3, "seal3"))
+    world.archive.head = left
+    await world.happen(2)
+    await world.record_until(2, Record(world.stream, world.archive, heads))  # a restarted recorder
+    assert heads.head == (3, "seal3")
