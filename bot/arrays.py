@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+
+
+# Whatever numpy, zipfile and zlib say to a damaged file.
+DAMAGE = (
+    OSError, ValueError, KeyError, EOFError, IndexError, AttributeError, RuntimeError, BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -29,7 +36,7 @@ def opened(source: Path | BinaryIO) -> Iterator[Mapping[str, Any]]:
     try:
         with np.load(source, allow_pickle=False) as stored:
             yield stored
-    except (OSError, ValueError, KeyError, EOFError, IndexError, BadZipFile, AttributeError) as error:
+    except DAMAGE as error:
         raise Unreadable(getattr(source, "name", "model")) from error
 
 

@@ -13,6 +13,7 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bot.bootstrap import System
 from bot.core.audit import Break, Entry
@@ -72,7 +73,7 @@ def show(
     for entry in with_system(read):
         detail = ", ".join(f"{name}: {value}" for name, value in entry.detail.items())
         at = f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(entry.seq), at, entry.actor, entry.action, entry.case, detail)
+        table.add_row(str(entry.seq), at, *map(Text, (entry.actor, entry.action, entry.case, detail)))
     console.print(table)
 
 
