@@ -12,7 +12,6 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-
 # Whatever numpy, zipfile and zlib say to a damaged file.
 DAMAGE = (
     OSError, ValueError, KeyError, EOFError, IndexError, AttributeError, RuntimeError, BadZipFile, zlib.error,
