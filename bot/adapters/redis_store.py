@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 import msgspec
+import structlog
 from redis.asyncio import Redis
 
 from bot.adapters.redis_link import PREFIX, reaching, script
@@ -15,6 +16,8 @@ from bot.core.events import AnyEvent
 from bot.core.ports import Commit, Lease, LeaseLost, Loaded, VersionConflict
 from bot.core.sla import WAITS_KEPT, QueueState
 from channels.messages import OutboundMessage
+
+log = structlog.get_logger(__name__)
 
 LOG_MAX = 1000  # events of a conversation kept live; the archive keeps them all
 
@@ -82,7 +85,7 @@ class RedisStore:
             for key in keys:
                 pipe.hget(f"{self._prefix}conv:{key}", "state")
             raw = await pipe.execute()
-        return [_conversations.decode(state) for state in raw if state]
+        return [state for each in raw if each and (state := _readable(each)) is not None]
 
     async def queue(self) -> QueueState:
         with reaching():
@@ -136,4 +139,13 @@ class RedisStore:
             raise VersionConflict(key)
         if ack is not None and isinstance(answer, list):
             return lease_of(ack.mailbox, ack.owner, answer)
+        return None
+
+
+def _readable(raw: bytes) -> Conversation | None:
+    """One case that can't be read must not keep everybody from hearing how long they have to wait."""
+    try:
+        return _conversations.decode(raw)
+    except msgspec.DecodeError:
+        log.error("the state of a conversation cannot be read")
         return None

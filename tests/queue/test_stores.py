@@ -133,3 +133,11 @@ UNREACHABLE: dict[str, Callable[[Redis], Awaitable[object]]] = {
 async def test_unreachable_server_is_said_so(call: Callable[[Redis], Awaitable[object]]) -> None:
     with pytest.raises(StoreUnavailable):
         await call(Redis.from_url("redis://127.0.0.1:1/0"))
+
+
+async def test_a_state_that_cannot_be_read_does_not_hide_the_others(redis: Redis) -> None:
+    store = RedisStore(redis)
+    for key in ("chat:a", "chat:b"):
+        await store.commit(Commit(conversation=conversation(key), expected_version=0))
+    await redis.hset("sigap:conv:chat:a", "state", b"{broken")
+    assert [state.key for state in await store.states(["chat:a", "chat:b"])] == ["chat:b"]
