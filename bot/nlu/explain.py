@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix, hstack
 from bot.arrays import Unreadable
 from bot.nlu import model
 from bot.nlu.features import normal, pieces, words
-from bot.nlu.model import STATIC, IntentModel, clarity
+from bot.nlu.model import STATIC, IntentModel
 from bot.nlu.vectors import StaticVectors
 
 INTENTS_SHOWN = 5
@@ -69,23 +69,23 @@ def read_model(archive: Path) -> IntentModel:
 
 def explain(text: str, known: IntentModel, static: StaticVectors, examples: Sequence[tuple[str, str]]) -> Explanation:
     """`examples`: (text, intent) of the training data. By the fast part alone: the encoder's word has no words."""
-    margins = known.margins(text, static)
-    chances = known.probabilities(margins)
+    chances, clear = known.weighed(text, static, None)
     order = chances.argsort()[::-1]
     shaped = normal(text)
     return Explanation(
         text=text,
         ranking=tuple((known.intents[number], round(float(chances[number]), 4)) for number in order[:INTENTS_SHOWN]),
-        clear=round(float(clarity(chances)), 4),
+        clear=round(clear, 4),
         threshold=round(known.threshold, 4),
-        speakers=_speakers(text, int(order[0]), float(margins[order[0]]), known, static),
+        speakers=_speakers(text, int(order[0]), known, static),
         patterns=tuple(name for name, pattern in known.patterns.items() if pattern.search(shaped)),
         neighbours=_nearest(text, known, static, examples),
     )
 
 
-def _speakers(text: str, intent: int, margin: float, known: IntentModel, static: StaticVectors) -> tuple[Speaker, ...]:
+def _speakers(text: str, intent: int, known: IntentModel, static: StaticVectors) -> tuple[Speaker, ...]:
     """What the margin loses without each word, all its features together."""
+    margin = float(known.margins(text, static)[intent])
     found = []
     for word in _WORD.finditer(text):
         without = f"{text[: word.start()]} {text[word.end() :]}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ from bot.nlu.features import Patterns, normal, pieces, words
 from bot.nlu.model import STATIC, TINY, Block, IntentModel, Meaning, clarity, softmax
 from bot.nlu.vectors import Array, StaticVectors
 
+if TYPE_CHECKING:  # it brings spaCy, which this package does not need
+    from bot.triage.screen import Encoder
+
 PENALTY = 0.7  # LinearSVC's C
 MEANING_PENALTY = 4.0  # the same over sentence vectors
 TOLERANCE = 0.01  # the same predictions as at 0.0001, sooner
@@ -34,10 +37,6 @@ NO_PATTERNS: Patterns = MappingProxyType({})
 
 Rows = npt.NDArray[np.int64]
 Step = Callable[[str], None]
-
-
-class Encoder(Protocol):
-    def vectors(self, texts: Sequence[str]) -> Array: ...
 
 
 def learn(

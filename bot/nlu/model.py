@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,13 @@ from bot.arrays import Unreadable, packed, unpacked
 from bot.nlu.features import Patterns, normal, pieces, words
 from bot.nlu.vectors import Array, StaticVectors
 
+if TYPE_CHECKING:  # it brings spaCy, which this package does not need
+    from bot.triage.screen import Encoder
+
 FORMAT = 1
 FILE = "intents.npz"
 OUT_OF_SCOPE = "out_of_scope"  # the intent whose examples are what the assistant has no answer for
+TINY = 1e-12  # keeps a probability of nought from having a logarithm of minus infinity
 STATIC = 1.25  # weight of the static vectors beside words and pieces, which are of length one as well
 
 
@@ -86,6 +90,20 @@ class IntentModel:
     def probabilities(self, margins: Array) -> Array:
         return softmax(self.sharpness * margins)
 
+    def weighed(self, text: str, static: StaticVectors, encoder: Encoder | None) -> tuple[Array, float]:
+        """Probabilities, and how clear they are; by the fast part, and in doubt with the encoder's word."""
+        margins = self.margins(text, static)
+        chances = self.probabilities(margins)
+        clear = float(clarity(chances))
+        if encoder is not None and self.meaning is not None and clear < self.meaning.below:
+            chances = self.sharpened(margins, encoder.vector(text))
+            clear = float(clarity(chances))
+        return chances, clear
+
+    def needed(self, encoder: Encoder | None) -> float:
+        """How clear an answer has to be."""
+        return self.threshold if encoder is None or self.meaning is None else self.sharp_threshold
+
     def sharpened(self, margins: Array, vector: Array) -> Array:
         """Probabilities with the encoder's word. Only for a model that learned to weigh it."""
         assert self.meaning is not None
@@ -100,9 +118,6 @@ def clarity(probabilities: Array) -> Array:
     at the same share of the others turned away."""
     entropy = -(probabilities * np.log(probabilities + TINY)).sum(axis=-1)
     return cast(Array, 1 - entropy / np.log(max(2, probabilities.shape[-1])))
-
-
-TINY = 1e-12
 
 
 def softmax(logits: Array) -> Array:

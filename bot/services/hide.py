@@ -45,7 +45,7 @@ class Hide:
             return await self.failed(message, lease, "the platform cannot hide it")
         conversation = (await self._store.load(lease.key)).conversation
         if conversation is not None and message.reply_to in conversation.deleted:
-            return await self._settle(message, lease, hidden=True, detail="its author had deleted it")
+            return await self._settle(message, lease, detail="its author had deleted it")
         wait = await until_stored(lambda: self._limits.take(message.channel, self._channel.limits(message)))
         if wait > 0:
             self._meter.count("sends", channel=message.channel, outcome="paced")
@@ -59,12 +59,13 @@ class Hide:
             return await self._face(message, lease, error)
         await until_stored(lambda: self._limits.note(message.channel, usage))
         await self._states.sent(message.channel, self._clock.now())
-        return await self._settle(message, lease, hidden=True)
+        return await self._settle(message, lease)
 
     async def failed(self, message: OutboundMessage, lease: Lease, detail: str) -> Lease | None:
         """It stays in sight: a person is called."""
         await self._states.sent(message.channel, self._clock.now(), failed=True)
-        return await self._settle(message, lease, hidden=False, detail=detail)
+        event = self._event(message, lease, hidden=False, detail=detail)
+        return await until_stored(lambda: self._unsent.unhidden(message, lease, event))
 
     async def _face(self, message: OutboundMessage, lease: Lease, error: SendError) -> Lease | None:
         """Do what the error says."""
@@ -85,12 +86,13 @@ class Hide:
         await self._outbox.fail(lease, back_off(lease.attempts))
         return None
 
-    async def _settle(self, message: OutboundMessage, lease: Lease, *, hidden: bool, detail: str = "") -> Lease | None:
-        event = e.MessageHidden(
-            conversation=lease.key, at=self._clock.now(), external_id=message.reply_to, hidden=hidden, detail=detail
-        )
-        if not hidden:
-            return await until_stored(lambda: self._unsent.unhidden(message, lease, event))
+    async def _settle(self, message: OutboundMessage, lease: Lease, detail: str = "") -> Lease | None:
+        event = self._event(message, lease, hidden=True, detail=detail)
         following = await until_stored(lambda: self._store.record(lease.key, [event], lease))
         self._meter.count("sends", channel=message.channel, outcome="hidden")
         return following
+
+    def _event(self, message: OutboundMessage, lease: Lease, *, hidden: bool, detail: str) -> e.MessageHidden:
+        return e.MessageHidden(
+            conversation=lease.key, at=self._clock.now(), external_id=message.reply_to, hidden=hidden, detail=detail
+        )

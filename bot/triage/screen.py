@@ -80,9 +80,9 @@ class Screen:
             linear = self._model.meaning.logits(self._encoder.vector(text), scored.logits)
             logits = self._nudged(linear, hits, said)
             risk = probability(logits[self._heads[RISK]])
-        findings = self._findings(said, hits, scored, logits, risk, sure, asked=asked)
-        anger = probability(logits[self._heads["anger"]]) if "anger" in self._heads and said else 0.0
         needed = self._model.thresholds[RISK] if asked else self._model.fast
+        findings = self._findings(said, hits, scored, logits, risk, needed, sure, asked=asked)
+        anger = probability(logits[self._heads["anger"]]) if "anger" in self._heads and said else 0.0
         findings += circumstances.look(about, anger, self._limits, self._labels)
         findings.sort(key=lambda finding: (-finding.severity, -finding.confidence))
         return Assessment(
@@ -115,13 +115,12 @@ class Screen:
         return all(word.text in known for word in said[hit.start : hit.end] if word.text.isalpha())
 
     def _findings(
-        self, said: Sequence[Word], hits: Sequence[Hit], scored: Scored, logits: Array, risk: float, sure: set[str],
-        *, asked: bool,
+        self, said: Sequence[Word], hits: Sequence[Hit], scored: Scored, logits: Array, risk: float, needed: float,
+        sure: set[str], *, asked: bool,
     ) -> list[Finding]:  # fmt: skip
         likely = (1 / (1 + np.exp(-logits))).tolist()
         chances = {head: likely[number] for head, number in self._heads.items() if head in self._labels}
         found = {label: chance for label, chance in chances.items() if chance >= self._model.thresholds[label]}
-        needed = self._model.thresholds[RISK] if asked else self._model.fast
         for label in [label for label in found if label in self._risks]:
             # One head alone must be certain while the whole sounds harmless, and is wrong where it plainly is: a name
             # like OJK speaks for its label in the most innocent question.

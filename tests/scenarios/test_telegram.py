@@ -174,7 +174,6 @@ async def test_who_blocks_the_bot_is_no_longer_written_to_and_a_person_sees_it(s
 async def test_a_long_answer_arrives_whole_in_parts(sigap: Sigap, system: System) -> None:
     rina = Customer(sigap)
     rina.write("i need a human")
-    rina.sees(1)
     rina.sees(2)
     await system.desk.claim(rina.key, DINA)
     before = len(rina.sees(3))  # a colleague will come, in how long, and that Dina is here
