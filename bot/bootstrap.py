@@ -47,7 +47,6 @@ from bot.core.ports import Dialogue, Triage
 from bot.core.risk import Policy
 from bot.core.routing import DeskRules
 from bot.services.approve import Approvals
-from bot.services.change import Changes
 from bot.services.compose import Speech
 from bot.services.converse import Converse
 from bot.services.customer import Customers
@@ -149,7 +148,7 @@ class System:
 
     @cached_property
     def approvals(self) -> Approvals:
-        return Approvals(Changes(self.store), self.speech, self.clock)
+        return Approvals(self.store, self.speech, self.clock)
 
     @cached_property
     def notices(self) -> YamlNotices:

@@ -36,6 +36,11 @@ MEANING = {
     "cut_off": "it and everything behind it is missing",
 }
 
+UNNOTED = (
+    "Which entry was written last is not noted in Redis (it lost its data, or somebody removed the note): "
+    "that entries are missing at the end could not be seen."
+)
+
 
 class Format(StrEnum):
     JSON = "jsonl"
@@ -47,11 +52,13 @@ def verify(
     json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
 ) -> None:
     """Check every seal from the first entry on; names the first broken link. Exit code 1 when there is one."""
-    broken, count = with_system(_check)
+    broken, count, noted = with_system(_check)
     if json:
-        typer.echo(msgspec.json.encode({"entries": count, "broken": broken}).decode())
+        typer.echo(msgspec.json.encode({"entries": count, "broken": broken, "end_noted": noted}).decode())
     elif broken is None:
         console.print(f"{count} entries: the chain holds.")
+        if count and not noted:
+            console.print(f"[yellow]{UNNOTED}[/]")
     else:
         console.print(f"[red]The chain is broken at entry {broken.seq}: {MEANING[broken.what]}.[/]")
     if broken is not None:
@@ -88,9 +95,10 @@ def export(
 
     async def read(system: System) -> tuple[list[Entry], Break | None, str]:
         who = f"cli:{getpass.getuser()}"
-        await system.trail.note(who, "exported_audit", case, format=form.value, of=actor)
-        broken, _ = await _check(system)
-        return list(await asyncio.to_thread(system.archive.audit, case, actor)), broken, system.settings.brand
+        broken, _, _ = await _check(system)
+        entries = list(await asyncio.to_thread(system.archive.audit, case, actor))
+        await system.trail.note(who, "exported_audit", case, format=form.value, of=actor, broken=broken is not None)
+        return entries, broken, system.settings.brand
 
     entries, broken, brand = with_system(read)
     from bot.adapters.audit_pdf import audit_lines, audit_pdf  # noqa: PLC0415 - fonts and all, only here
@@ -106,8 +114,9 @@ def export(
         raise typer.Exit(1)
 
 
-async def _check(system: System) -> tuple[Break | None, int]:
+async def _check(system: System) -> tuple[Break | None, int, bool]:
+    """Where the chain breaks, how many entries there are, and whether its end is noted apart from it."""
     head = await system.audit_head.read()
     broken = await asyncio.to_thread(system.archive.first_break, head)
     last = await asyncio.to_thread(system.archive.audit_head)
-    return broken, last[0] if last else 0
+    return broken, last[0] if last else 0, head is not None

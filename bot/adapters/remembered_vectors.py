@@ -16,11 +16,12 @@ from bot.triage.screen import Encoder
 
 class RememberedVectors:
     """Implements triage's Encoder over another one; what that has read rests in a file. Only digests of the texts are
-    kept beside their vectors. A file that can't be read is made anew."""
+    kept beside their vectors. A file that can't be read, or that another encoder made, is made anew."""
 
     def __init__(self, encoder: Encoder, path: Path) -> None:
         self._encoder = encoder
         self._path = path
+        self.name = encoder.name
         self.dimension = encoder.dimension
 
     def vector(self, text: str) -> Array:
@@ -39,12 +40,13 @@ class RememberedVectors:
     def _read(self) -> dict[str, Array]:
         try:
             with arrays.opened(self._path) as kept:
-                keys, vectors = unpacked(kept["keys"]), kept["vectors"]
+                maker, keys, vectors = unpacked(kept["maker"]), unpacked(kept["keys"]), kept["vectors"]
         except arrays.Unreadable:
             return {}
-        if vectors.shape != (len(keys), self.dimension):
+        if maker != [self.name] or vectors.shape != (len(keys), self.dimension):
             return {}
         return dict(zip(keys, vectors, strict=True))
 
     def _write(self, known: dict[str, Array]) -> None:
-        arrays.save(self._path, {"keys": packed(tuple(known)), "vectors": np.stack(list(known.values()))})
+        vectors = np.stack(list(known.values()))
+        arrays.save(self._path, {"maker": packed((self.name,)), "keys": packed(tuple(known)), "vectors": vectors})

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import DDL, BigInteger, Column, Integer, MetaData, String, Table, Text, event, func, select
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from bot.core.audit import FIRST, Deed, Entry, Seals
 
@@ -36,6 +36,16 @@ for verb in ("UPDATE", "DELETE"):
             "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
         ).execute_if(dialect="sqlite"),
     )
+# INSERT OR REPLACE deletes without asking the trigger above.
+event.listen(
+    audit_table,
+    "after_create",
+    DDL(
+        "CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit "
+        "WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq) "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+    ).execute_if(dialect="sqlite"),
+)
 event.listen(
     audit_table,
     "after_create",
@@ -72,7 +82,7 @@ def append(connection: Connection, deeds: Sequence[Deed], seals: Seals) -> None:
 
 def read(connection: Connection, case: str = "", actor: str = "") -> Iterator[Entry]:
     """Entries in order; only those of a case or an actor where one is given."""
-    chosen = select(audit_table.c.seq, audit_table.c.body).order_by(audit_table.c.seq)
+    chosen = select(audit_table).order_by(audit_table.c.seq)
     if case:
         chosen = chosen.where(audit_table.c.case_id == case)
     if actor:
@@ -80,7 +90,7 @@ def read(connection: Connection, case: str = "", actor: str = "") -> Iterator[En
     last = 0
     while rows := connection.execute(chosen.where(audit_table.c.seq > last).limit(AT_ONCE)).all():
         for row in rows:
-            yield _entry(row.seq, row.body)
+            yield _entry(row)
         last = rows[-1].seq
 
 
@@ -92,12 +102,13 @@ def head(connection: Connection) -> tuple[int, str] | None:
     return (row.seq, row.seal) if row else None
 
 
-def _entry(seq: int, body: str) -> Entry:
-    """An entry that cannot be read any more is one that somebody altered."""
+def _entry(row: Row[Any]) -> Entry:
+    """An entry that cannot be read any more, or beside which other columns say another thing, is one that somebody
+    altered: the columns are what a search goes by."""
     try:
-        entry = msgspec.json.decode(body, type=Entry)
+        entry = msgspec.json.decode(row.body, type=Entry)
     except msgspec.DecodeError:
         entry = None
-    if entry is None or entry.seq != seq:
-        return Entry(seq=seq, at=EPOCH, actor="", action="unreadable")
+    if entry is None or (entry.seq, entry.case, entry.actor, entry.seal) != (row.seq, row.case_id, row.actor, row.seal):
+        return Entry(seq=row.seq, at=EPOCH, actor="", action="unreadable")
     return entry

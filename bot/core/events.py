@@ -87,9 +87,11 @@ class ReplyComposed(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 class ReplyProposed(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="reply_proposed"):
-    """A public reply in a regulated case waits for a second person; the same `proposal_id` again is an edit of it."""
+    """A public reply in a regulated case waits for a second person; the same `proposal_id` again is an edit of it.
+    `message_id` names the submit."""
 
     proposal_id: str
+    message_id: str = ""
     text: str
     agent_id: str
     agent_name: str

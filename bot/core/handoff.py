@@ -118,14 +118,15 @@ def claim(
     )  # fmt: skip
 
 
-def release(conversation: Conversation, now: datetime, answer_within: timedelta) -> Change:
-    """The person puts it back into the queue, with its reason; the clock starts again."""
+def release(
+    conversation: Conversation, agent_id: str, agent_name: str, now: datetime, answer_within: timedelta
+) -> Change:
+    """Somebody (who has it, or a supervisor) puts it back into the queue, with its reason; the clock starts again."""
     old = conversation.handoff
     reason = Reason(old.reason) if old else Reason.HUMAN_TOOK_OVER
     detail = old.detail if old else ""
     return _move(
-        conversation, Owner.WAITING, now, reason, detail=detail,
-        agent_id=conversation.agent_id, agent_name=conversation.agent_name,
+        conversation, Owner.WAITING, now, reason, detail=detail, agent_id=agent_id, agent_name=agent_name,
         handoff=_context(conversation, reason, now, answer_within, detail),
     )  # fmt: skip
 

@@ -16,6 +16,11 @@ from bot.designer.findings import DEFAULT_LANGUAGE, LANGUAGES, Finding, error
 _ANNOTATION = re.compile(r"\[(?P<text>[^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
 
 
+def unannotated(text: str) -> str:
+    """An example as somebody would type it: its entity annotations are Rasa's, not the customer's."""
+    return _ANNOTATION.sub(r"\g<text>", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One training example, without its entity annotations. `language` is None in a file without a suffix."""
@@ -135,7 +140,7 @@ def _examples(content: Mapping[str, Any], where: str) -> Iterator[Example]:
         examples = block.get("examples") or ""
         first = block.lc.key("examples")[0] + 2 if "examples" in block else block.lc.line + 1
         for text, line in _lines(examples, first):
-            yield Example(str(block["intent"]), _ANNOTATION.sub(r"\g<text>", text), language, f"{where}:{line}")
+            yield Example(str(block["intent"]), unannotated(text), language, f"{where}:{line}")
 
 
 def _lines(examples: Any, first: int) -> Iterator[tuple[str, int]]:

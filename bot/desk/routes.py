@@ -307,13 +307,12 @@ class Desk:
         """Back into the queue. See views.may_free for whose."""
         ask = await self._asked(request)
         conversation = await self._find(ask.key)
-        holder = agent
+        holder = None
         if conversation.owner is Owner.HUMAN and conversation.agent_id != agent.agent_id:
             if not may_free(conversation, agent):
                 raise Refusal(403, "supervisors_only")
-            # In the holder's name: if they passed it on in this moment, nothing happens.
-            holder = Agent(agent_id=conversation.agent_id, name=conversation.agent_name, password_hash="")
-        await self.door.desk.release(ask.key, holder)
+            holder = conversation.agent_id
+        await self.door.desk.release(ask.key, agent, holder)
         return {}
 
     async def typing(self, request: Request, agent: Agent) -> View:

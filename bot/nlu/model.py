@@ -6,9 +6,8 @@ spoke for an intent.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -17,13 +16,13 @@ import numpy.typing as npt
 
 from bot import arrays
 from bot.arrays import Unreadable, packed, unpacked
-from bot.nlu.features import Patterns, normal, pieces, words
+from bot.nlu.features import Patterns, alike, clean, compiled, pieces, words
 from bot.nlu.vectors import Array, StaticVectors
 
 if TYPE_CHECKING:  # it brings spaCy, which this package does not need
     from bot.triage.screen import Encoder
 
-FORMAT = 1
+FORMAT = 2
 FILE = "intents.npz"
 OUT_OF_SCOPE = "out_of_scope"  # the intent whose examples are what the assistant has no answer for
 TINY = 1e-12  # keeps a probability of nought from having a logarithm of minus infinity
@@ -74,10 +73,10 @@ class IntentModel:
     threshold: float
     sharp_threshold: float = 0.0
     meaning: Meaning | None = None
-    patterns: Patterns = field(default_factory=dict)
+    patterns: Patterns = ()
 
     def margins(self, text: str, static: StaticVectors) -> Array:
-        shaped = normal(text)
+        shaped = clean(text)
         word_rows, word_values = self.word_block.rows(words(shaped, self.patterns))
         piece_rows, piece_values = self.piece_block.rows(pieces(shaped))
         first = len(self.word_block.index)
@@ -85,7 +84,7 @@ class IntentModel:
         if not len(word_rows) and not len(piece_rows):
             return np.zeros(len(self.intents), dtype=np.float32)  # nothing of it was ever seen: nothing to go by
         found = word_values @ self.weights[word_rows] + piece_values @ self.weights[first + piece_rows]
-        return cast(Array, found + STATIC * static.of(shaped) @ self.weights[dense:] + self.bias)
+        return cast(Array, found + STATIC * static.of(alike(shaped)) @ self.weights[dense:] + self.bias)
 
     def probabilities(self, margins: Array) -> Array:
         return softmax(self.sharpness * margins)
@@ -136,8 +135,8 @@ def save(model: IntentModel, path: Path) -> None:
         "piece_idf": model.piece_block.idf,
         "weights": model.weights.astype(np.float16),
         "bias": model.bias,
-        "pattern_names": packed(tuple(model.patterns)),
-        "patterns": packed(tuple(pattern.pattern for pattern in model.patterns.values())),
+        "pattern_names": packed(tuple(name for name, _ in model.patterns)),
+        "patterns": packed(tuple(pattern.pattern for _, pattern in model.patterns)),
     }
     if (meaning := model.meaning) is not None:
         content |= {
@@ -170,14 +169,6 @@ def load(path: Path | BinaryIO) -> IntentModel:
             meaning=meaning,
             patterns=compiled(zip(unpacked(stored["pattern_names"]), unpacked(stored["patterns"]), strict=True)),
         )
-
-
-def compiled(patterns: Iterable[tuple[str, str]]) -> dict[str, re.Pattern[str]]:
-    """One pattern a name: several of the same name mean the same. Raises re.error."""
-    together: dict[str, list[str]] = {}
-    for name, pattern in patterns:
-        together.setdefault(name, []).append(f"(?:{pattern})")
-    return {name: re.compile("|".join(each), re.IGNORECASE) for name, each in together.items()}
 
 
 def _numbered(features: Sequence[str]) -> dict[str, int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec.structs import replace
 
 from bot.core.conversation import Conversation, Owner, Proposal
-from bot.core.events import ProposalSettled, ReplyProposed
-from bot.core.ports import Agent, Clock
-from bot.services.change import BadReply, Change, Changes, say_for
+from bot.core.events import AnyEvent, ProposalSettled, ReplyProposed
+from bot.core.ports import Agent, Clock, ConversationStore
+from bot.services.change import BadReply, Change, Changes, first_answer, say_for
 from bot.services.compose import Speech
 from channels.messages import Surface
 
@@ -30,8 +32,9 @@ class OutOfDate(Exception):
 class Approvals:
     """What the second person does, and what happens to a proposal otherwise. Every step is an event."""
 
-    def __init__(self, changes: Changes, speech: Speech, clock: Clock) -> None:
-        self._changes = changes
+    def __init__(self, store: ConversationStore, speech: Speech, clock: Clock) -> None:
+        self._store = store
+        self._changes = Changes(store)
         self._speech = speech
         self._clock = clock
 
@@ -54,7 +57,8 @@ class Approvals:
             if proposal.agent_id != agent.agent_id:
                 _entitled(agent)
             outcome = "withdrawn" if proposal.agent_id == agent.agent_id else "rejected"
-            settled = self._settled(conversation, proposal, outcome, agent, note.strip()[:LONGEST_NOTE])
+            why = note.strip()[:LONGEST_NOTE]
+            settled = _settled(conversation, proposal, outcome, agent, self._clock.now(), why)
             return Change(replace(conversation, proposal=None), [settled])
 
         await self._changes.apply(key, change)
@@ -63,6 +67,7 @@ class Approvals:
         self, key: str, agent: Agent, proposal_id: str, version: int, outcome: str, note: str = ""
     ) -> str:
         made: list[str] = []
+        waits: list[float] = []
 
         def change(conversation: Conversation) -> Change:
             made.clear()
@@ -77,38 +82,28 @@ class Approvals:
             author = replace(agent, agent_id=proposal.agent_id, name=proposal.agent_name)
             message_id = f"{proposal.proposal_id}.{proposal.version}"
             made.append(message_id)
-            free = replace(conversation, proposal=None)
+            now = self._clock.now()
+            answered, waited = first_answer(replace(conversation, proposal=None), now)
             change = say_for(
-                self._speech, free, author, proposal.text, message_id, self._clock.now(), surface=Surface.PUBLIC,
+                self._speech, answered, author, proposal.text, message_id, now, surface=Surface.PUBLIC,
                 approved_by=agent.agent_id,
             )  # fmt: skip
-            change.events.insert(0, self._settled(conversation, proposal, outcome, agent, note))
+            change.events.insert(0, _settled(conversation, proposal, outcome, agent, now, note))
+            waits[:] = waited
             return change
 
         await self._changes.apply(key, change)
+        for seconds in waits:
+            await self._store.note_wait(seconds)
         return made[-1]
 
-    def _settled(
-        self, conversation: Conversation, proposal: Proposal, outcome: str, agent: Agent, note: str
-    ) -> ProposalSettled:
-        return ProposalSettled(
-            conversation=conversation.key,
-            at=self._clock.now(),
-            proposal_id=proposal.proposal_id,
-            version=proposal.version,
-            outcome=outcome,
-            agent_id=agent.agent_id,
-            agent_name=agent.name,
-            note=note,
-        )
 
-
-def propose(conversation: Conversation, agent: Agent, text: str, proposal_id: str, clock: Clock) -> Change:
+def propose(conversation: Conversation, agent: Agent, text: str, message_id: str, clock: Clock) -> Change:
     """Keep a reply until somebody else has read it; an unsettled one of the same case is changed by it."""
     now = clock.now()
     old = conversation.proposal
     proposal = Proposal(
-        proposal_id=old.proposal_id if old else proposal_id,
+        proposal_id=old.proposal_id if old else message_id,
         text=text,
         agent_id=agent.agent_id,
         agent_name=agent.name,
@@ -116,10 +111,31 @@ def propose(conversation: Conversation, agent: Agent, text: str, proposal_id: st
         version=old.version + 1 if old else 1,
     )
     event = ReplyProposed(
-        conversation=conversation.key, at=now, proposal_id=proposal.proposal_id, text=text, agent_id=agent.agent_id,
-        agent_name=agent.name, version=proposal.version,
+        conversation=conversation.key, at=now, proposal_id=proposal.proposal_id, message_id=message_id, text=text,
+        agent_id=agent.agent_id, agent_name=agent.name, version=proposal.version,
     )  # fmt: skip
     return Change(replace(conversation, proposal=proposal), [event])
+
+
+def withdrawn(conversation: Conversation, agent: Agent, now: datetime) -> list[AnyEvent]:
+    """A proposal ends with the hold on its case: `agent` gives that back, closes it or puts it back."""
+    proposal = conversation.proposal
+    return [] if proposal is None else [_settled(conversation, proposal, "withdrawn", agent, now)]
+
+
+def _settled(
+    conversation: Conversation, proposal: Proposal, outcome: str, agent: Agent, now: datetime, note: str = ""
+) -> ProposalSettled:
+    return ProposalSettled(
+        conversation=conversation.key,
+        at=now,
+        proposal_id=proposal.proposal_id,
+        version=proposal.version,
+        outcome=outcome,
+        agent_id=agent.agent_id,
+        agent_name=agent.name,
+        note=note,
+    )
 
 
 def may_approve(agent: Agent) -> bool:

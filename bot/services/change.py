@@ -97,10 +97,16 @@ class Changes:
         raise VersionConflict(key)
 
     async def _already_said(self, key: str, message_id: str) -> bool:
-        return any(
-            message_id in (getattr(event, "message_id", ""), getattr(event, "proposal_id", ""))
-            for event in await self._store.log(key, 200)
-        )
+        return any(message_id == getattr(event, "message_id", "") for event in await self._store.log(key, 200))
+
+
+def first_answer(conversation: Conversation, now: datetime) -> tuple[Conversation, list[float]]:
+    """A person answers: when they did first, and the seconds that the customer waited for it, where it is the first."""
+    held = conversation.handoff
+    if held is None or held.first_answer_at is not None:
+        return conversation, []
+    noted = replace(conversation, handoff=replace(held, first_answer_at=now))
+    return noted, [(now - held.opened_at).total_seconds()]
 
 
 def say_for(

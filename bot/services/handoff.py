@@ -7,15 +7,23 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
-from msgspec.structs import replace
 
 from bot.core import handoff, policy
 from bot.core.conversation import Conversation, Owner
 from bot.core.events import NoteAdded
 from bot.core.policy import Refusal
 from bot.core.ports import Agent, Clock, ConversationStore, Meter, SendLog, Signals
-from bot.services.approve import propose
-from bot.services.change import AlreadySaid, BadReply, Change, Changes, NotPermitted, NotYours, say_for
+from bot.services.approve import propose, withdrawn
+from bot.services.change import (
+    AlreadySaid,
+    BadReply,
+    Change,
+    Changes,
+    NotPermitted,
+    NotYours,
+    first_answer,
+    say_for,
+)
 from bot.services.compose import Outgoing, Speech
 from bot.services.route import Floor
 from bot.services.signs import handoff_timer, handoff_timer_id, typing_sign
@@ -124,11 +132,7 @@ class DeskService:
             waits.clear()
             self._require(conversation, agent)
             now = self._clock.now()
-            held = conversation.handoff
-            first = held is not None and held.first_answer_at is None
-            answered = (
-                replace(conversation, handoff=replace(held, first_answer_at=now)) if held and first else conversation
-            )
+            answered, waited = first_answer(conversation, now)
             try:
                 made = say_for(
                     self._speech, answered, agent, words, message_id, now, surface=surface, template=template
@@ -137,8 +141,7 @@ class DeskService:
                 if error.refusal.next_step == "approval":
                     return propose(conversation, agent, words, message_id, self._clock)
                 raise
-            if held and first:
-                waits.append((now - held.opened_at).total_seconds())
+            waits.extend(waited)
             return made
 
         try:
@@ -206,8 +209,10 @@ class DeskService:
 
         def change(conversation: Conversation) -> Change:
             self._require(conversation, agent)
-            moved, event = handoff.give_back(conversation, self._clock.now())
-            return self._notice(Change(moved, [event], tracker=b""), "returned", name=agent.name)
+            now = self._clock.now()
+            moved, event = handoff.give_back(conversation, now)
+            made = Change(moved, [*withdrawn(conversation, agent, now), event], tracker=b"")
+            return self._notice(made, "returned", name=agent.name)
 
         await self._changes.apply(key, change)
 
@@ -221,19 +226,24 @@ class DeskService:
             if not conversation.risk.approval:  # in a regulated case nothing cheerful goes out unread
                 out.solve(Sender.AGENT, agent.agent_id, agent.name)
             moved, event = handoff.close(out.conversation, now)
-            made = Change(moved, [*out.events, event], out.messages)
+            made = Change(moved, [*withdrawn(conversation, agent, now), *out.events, event], out.messages)
             return self._notice(made, "closed", name=agent.name)
 
         await self._changes.apply(key, change)
 
-    async def release(self, key: str, agent: Agent) -> None:
-        """Put it back into the queue for a colleague; the clock starts again. Raises NotYours."""
+    async def release(self, key: str, agent: Agent, holder: str | None = None) -> None:
+        """Put it back into the queue for a colleague; the clock starts again. `holder`: whose it is, where a
+        supervisor frees somebody else's. Raises NotYours, also when they passed it on in this moment."""
 
         def change(conversation: Conversation) -> Change:
-            self._require(conversation, agent)
+            if holder is None:
+                self._require(conversation, agent)
+            elif conversation.owner is not Owner.HUMAN or conversation.agent_id != holder:
+                raise NotYours(conversation.agent_name)
             now = self._clock.now()
-            moved, event = handoff.release(conversation, now, self._answer_within)
-            return Change(moved, [event], timers=[handoff_timer(moved, now, self._answer_within)])
+            moved, event = handoff.release(conversation, agent.agent_id, agent.name, now, self._answer_within)
+            events = [*withdrawn(conversation, agent, now), event]
+            return Change(moved, events, timers=[handoff_timer(moved, now, self._answer_within)])
 
         await self._changes.apply(key, change)
 

@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
-import regex
 from ruamel.yaml import YAML
 
+from bot.designer.project import unannotated
 from channels.errors import SettingsError
 
 RISK_PART, HARMLESS_PART = "== risk", "== harmless"
 EXTRA = " || "
 ROUTINE = "routine"  # ROUTINE.LANGUAGE.txt: ordinary messages, without parts
 
-_ANNOTATION = regex.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
 # What these intents say is for a person, or means nothing by itself; it teaches neither risk nor routine.
 LEFT_OUT = frozenset({"complaint", "media", "out_of_scope"})
 
@@ -84,7 +83,7 @@ def read_routine(folder: Path) -> list[Example]:
                 continue
             labels = frozenset({"praise"}) if intent in ("praise", "thank") else frozenset()
             for line in entry.get("examples", "").splitlines():
-                text = _ANNOTATION.sub(r"\1", line.strip().removeprefix("- ")).strip()
+                text = unannotated(line.strip().removeprefix("- ")).strip()
                 if text:
                     examples[text.casefold()] = Example(text, labels, language, path.name)
     return list(examples.values())

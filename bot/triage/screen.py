@@ -32,8 +32,9 @@ LEAST = 0.15  # below this a label is not even the best guess
 
 
 class Encoder(Protocol):
-    """Meaning as a vector: `dimension` floats, of length one."""
+    """Meaning as a vector: `dimension` floats, of length one. `name`: vectors of another name mean something else."""
 
+    name: str
     dimension: int
 
     def vector(self, text: str) -> Array: ...

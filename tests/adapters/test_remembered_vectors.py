@@ -9,6 +9,7 @@ from bot.triage.model import Array
 
 
 class Counting:
+    name = "counting"
     dimension = 2
 
     def __init__(self) -> None:
@@ -29,6 +30,15 @@ def test_no_text_is_read_twice_and_the_order_is_kept(tmp_path: Path) -> None:
     found = RememberedVectors(again, path).vectors(["ccc", "bb", "a"])
     assert again.read == ["ccc"]
     assert found.tolist() == [[3, 1], [2, 1], [1, 1]]
+
+
+def test_what_another_encoder_read_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.npz"
+    RememberedVectors(Counting(), path).vectors(["a"])
+    other = Counting()
+    other.name = "another"
+    RememberedVectors(other, path).vectors(["a"])
+    assert other.read == ["a"]
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and then nothing", b"what"])

@@ -65,11 +65,23 @@ def test_the_database_refuses_changes(archive: SqlArchive, url: str, statement: 
     assert archive.first_break(archive.audit_head()) is None
 
 
+def test_replacing_a_row_is_a_change(archive: SqlArchive, url: str) -> None:
+    if not url.startswith("sqlite"):
+        pytest.skip("only SQLite replaces rows without asking the triggers for changes")
+    engine = sa.create_engine(url, future=True)
+    statement = "INSERT OR REPLACE INTO audit VALUES (3, 'x', 'budi', 'x', 'x')"
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), engine.begin() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
+
+
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
         ("UPDATE audit SET body = replace(body, 'saw', 'sat') WHERE seq = 4", Break(seq=4, what="altered")),
         ("UPDATE audit SET body = 'x' WHERE seq = 2", Break(seq=2, what="altered")),
+        ("UPDATE audit SET actor = 'budi' WHERE seq = 6", Break(seq=6, what="altered")),
+        ("UPDATE audit SET case_id = 'x' WHERE seq = 1", Break(seq=1, what="altered")),
         ("DELETE FROM audit WHERE seq = 5", Break(seq=5, what="missing")),
         ("DELETE FROM audit WHERE seq = 1", Break(seq=1, what="missing")),
         ("DELETE FROM audit WHERE seq > 5", Break(seq=6, what="cut_off")),

@@ -76,7 +76,7 @@ def test_release_starts_the_clock_again_and_says_who_left() -> None:
     waiting, _ = handoff.open_handoff(owned(Owner.BOT), Reason.URGENT, NOW, WITHIN, "lost card")
     held, _ = handoff.claim(waiting, "dina", "Dina", NOW, WITHIN)
     later = NOW + timedelta(minutes=30)
-    released, event = handoff.release(held, later, WITHIN)
+    released, event = handoff.release(held, "dina", "Dina", later, WITHIN)
     assert released.handoff is not None
     assert (released.handoff.reason, released.handoff.detail) == ("urgent", "lost card")
     assert (released.handoff.opened_at, released.handoff.claimed_at) == (later, None)

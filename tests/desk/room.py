@@ -39,7 +39,6 @@ from bot.core.routing import DeskRules
 from bot.desk.door import DeskDoor
 from bot.desk.routes import blueprint
 from bot.services.approve import Approvals
-from bot.services.change import Changes
 from bot.services.compose import Speech
 from bot.services.handoff import DeskService
 from bot.services.people import People
@@ -154,7 +153,7 @@ class Room:
         self.door = DeskDoor(
             desk=self.service, store=self.store, events=MemoryEventStream(self.store), people=self.people,
             archive=self.archive, clock=self.clock, ill=self._ill, heartbeat_s=0.3,
-            approvals=Approvals(Changes(self.store), self.speech, self.clock), floor=self.floor, trail=self.trail,
+            approvals=Approvals(self.store, self.speech, self.clock), floor=self.floor, trail=self.trail,
             links=self.links, knowledge=self._knowledge(),
         )  # fmt: skip
         self.url = ""

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from bot.arrays import Unreadable
 from bot.nlu import model
 from bot.nlu.explain import explain, read_model
-from bot.nlu.features import normal, pieces, words
+from bot.nlu.features import alike, clean, compiled, pieces, words
 from bot.nlu.learn import learn
-from bot.nlu.model import IntentModel, clarity, compiled
+from bot.nlu.model import IntentModel, clarity
 from bot.nlu.vectors import StaticVectors
 
 EXAMPLES = {
@@ -104,6 +104,7 @@ def test_the_encoder_is_weighed_and_asked_only_in_doubt(static: StaticVectors) -
     class Oracle:
         """Knows the intent by heart."""
 
+        name = "oracle"
         dimension = len(EXAMPLES)
 
         def vectors(self, texts: object) -> model.Array:
@@ -140,11 +141,23 @@ def test_an_explanation_names_words_patterns_and_neighbours(
 
 @given(st.text(max_size=80))
 def test_a_normal_text_stays_as_it_is(text: str) -> None:
-    once = normal(text)
-    assert normal(once) == once
-    assert list(pieces(once)) == list(pieces(normal(once)))
+    once = clean(text)
+    assert clean(once) == once
+    assert list(pieces(once)) == list(pieces(clean(once)))
     assert all(isinstance(word, str) for word in words(once, PATTERNS))
 
 
 def test_numbers_and_stretched_letters_do_not_matter() -> None:
-    assert normal("Halooooo  AR-20311\n!!") == normal("haloo AR-99999 !!")
+    assert alike(clean("Halooooo  AR-20311\n!!")) == alike(clean("haloo AR-99999 !!"))
+
+
+def test_a_pattern_sees_digits_and_its_own_flags() -> None:
+    patterns = compiled([("order", r"(?i)ar-(?P<ref>[1-9]\d{4})"), ("order", r"(?P<ref>no\.? ?[1-9]+)")])
+    assert "=order" in set(words(clean("AR-20311"), patterns))
+    assert "=order" in set(words(clean("no 7"), patterns))
+    assert "=order" not in set(words(clean("ar-00000"), patterns))
+
+
+def test_a_pattern_that_is_none_is_named() -> None:
+    with pytest.raises(ValueError, match="means_lost"):
+        compiled([("means_card", "cards?"), ("means_lost", "lost(")])

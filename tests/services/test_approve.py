@@ -8,7 +8,7 @@ from bot.core import events as e
 from bot.core.conversation import NEW_CONTACT_AFTER, Owner
 from bot.core.ports import Agent
 from bot.services.approve import Approvals, NotEntitled, OutOfDate
-from bot.services.change import BadReply, Changes
+from bot.services.change import BadReply
 from channels.messages import Surface
 from tests.services.world import KEY, SocialChannel, World
 
@@ -24,7 +24,7 @@ class Case:
     def __init__(self) -> None:
         self.world = World(SocialChannel())
         self.world.triage.expect(THREAT, "legal_threat", approval=True)
-        self.approvals = Approvals(Changes(self.world.store), self.world.speech, self.world.clock)
+        self.approvals = Approvals(self.world.store, self.world.speech, self.world.clock)
 
     async def begin(self) -> Case:
         await self.world.post(THREAT)
@@ -144,6 +144,32 @@ async def test_putting_the_case_back_withdraws_the_proposal(case: Case) -> None:
     assert (await case.world.conversation()).owner is Owner.WAITING
     with pytest.raises(OutOfDate):
         await case.approvals.approve(KEY, SARI, proposal, 1)
+
+
+@pytest.mark.parametrize("way", ["release", "give_back", "close"])
+async def test_what_becomes_of_a_proposal_with_its_case_is_told(case: Case, way: str) -> None:
+    proposal = await case.propose("We are sorry.")
+    await getattr(case.world.desk, way)(KEY, RINA)
+    [settled] = await case.world.log(e.ProposalSettled)
+    assert (settled.proposal_id, settled.outcome, settled.agent_id) == (proposal, "withdrawn", "rina")
+
+
+async def test_a_repeated_submit_of_an_edit_changes_nothing(case: Case) -> None:
+    proposal = await case.propose("We are sorry.")
+    await case.propose("We are very sorry.", "2")
+    await case.propose("We are very sorry.", "2")
+    await case.approvals.approve(KEY, SARI, proposal, 2)
+    await case.world.desk.reply(KEY, RINA, "We are very sorry.", "2", surface=Surface.PUBLIC)
+    assert (await case.world.conversation()).proposal is None
+    assert await case.public() == ["We are very sorry."]
+
+
+async def test_an_approved_reply_is_the_first_answer(case: Case) -> None:
+    proposal = await case.propose("We are sorry.")
+    assert (held := (await case.world.conversation()).handoff) and held.first_answer_at is None
+    case.world.clock.forward(60)
+    await case.approvals.approve(KEY, SARI, proposal, 1)
+    assert (held := (await case.world.conversation()).handoff) and held.first_answer_at == case.world.clock.now()
 
 
 async def test_giving_back_and_claiming_again_does_not_get_round_the_second_person(case: Case) -> None:

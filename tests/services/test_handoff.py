@@ -230,6 +230,14 @@ class TestEnding:
         notice = (await world.queued())[-1]
         assert (notice.text, notice.epoch) == ("[closed/en] Dina Lestari", (await world.conversation()).epoch)
 
+    async def test_a_supervisor_frees_it_in_their_own_name(self, world: World) -> None:
+        await world.desk.claim(KEY, DINA)
+        with pytest.raises(NotYours):
+            await world.desk.release(KEY, BUDI, "rina")
+        await world.desk.release(KEY, BUDI, DINA.agent_id)
+        freed = (await world.log(e.OwnerChanged))[-1]
+        assert (freed.after, freed.agent_id, freed.agent_name) == (Owner.WAITING, BUDI.agent_id, BUDI.name)
+
     async def test_released_into_the_queue_with_a_clock_that_starts_again(self, world: World) -> None:
         await world.desk.claim(KEY, DINA)
         world.clock.forward(600)
