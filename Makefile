@@ -39,7 +39,7 @@ train: install ## train the assistant
 
 test: install ## run every test: the designers' conversations, then everything else
 	@$(BIN)/sigap train --if-needed
-	@$(BIN)/python -W ignore -m rasa test core --stories tests/assistant --model $(HOME_FOLDER)/models/assistant.tar.gz \
+	@$(BIN)/python -W ignore -m rasa test core --e2e --stories tests/assistant --model $(HOME_FOLDER)/models/assistant.tar.gz \
 	  --out $(HOME_FOLDER)/results --no-plot --fail-on-prediction-errors 2>&1 | grep -E "Correct|Failed|Error|conversation" ; \
 	  test $${PIPESTATUS[0]} -eq 0
 	@$(BIN)/python -m pytest
@@ -71,6 +71,10 @@ bench-triage: install ## what triage keeps from the bot on public data: make ben
 
 bench-nlu: install ## the intent classifier on public data: make bench-nlu DATA=folder [OPTIONS=--with-encoder]
 	@$(BIN)/python -W ignore -m benchmarks.nlu $(DATA) $(OPTIONS)
+
+bench-assistant: install ## what the assistant does with public conversations: make bench-assistant DATA=folder [OPTIONS="--read 50"]
+	@$(BIN)/sigap train --if-needed
+	@$(BIN)/python -W ignore -m benchmarks.assistant $(DATA) $(OPTIONS)
 
 bench-turns: install ## turns a second, beside stock Rasa in the same run: make bench-turns [OPTIONS=--with-diet]
 	@$(BIN)/sigap train --if-needed

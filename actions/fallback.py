@@ -1,4 +1,4 @@
-"""When the assistant did not understand: once, it asks; twice in a row, it hands over."""
+"""When the assistant did not understand: once, it asks (did you mean …?); twice in a row, it hands over."""
 
 from typing import Any
 
@@ -7,9 +7,14 @@ from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handoff import hand_off
+from actions.language import language_of
 from actions.session import actions_of_previous_turn
+from actions.topics import TOPICS, buttons
 
 NAME = "action_fallback"
+# From this probability on a topic is offered: what is out of scope has none that comes near it.
+LIKELY = 0.15
+MOST_OFFERED = 3
 
 
 class ActionFallback(Action):
@@ -35,5 +40,19 @@ class ActionFallback(Action):
             # The form asks its question again right after this, so a list of topics would only be noise.
             dispatcher.utter_message(response="utter_form_not_understood")
             return [FollowupAction(form)]
-        dispatcher.utter_message(response="utter_rephrase")
+        meant = likely_topics(tracker)
+        if meant:
+            dispatcher.utter_message(response="utter_did_you_mean", buttons=buttons(meant, language_of(tracker)))
+        else:
+            dispatcher.utter_message(response="utter_rephrase")
         return [done]
+
+
+def likely_topics(tracker: Tracker) -> list[str]:
+    """The topics that the message may have been about, likeliest first; none where it was about something else."""
+    ranking = (tracker.latest_message or {}).get("intent_ranking") or []
+    likely = [
+        str(entry.get("name")) for entry in ranking
+        if entry.get("name") in TOPICS and float(entry.get("confidence") or 0) >= LIKELY
+    ]  # fmt: skip
+    return likely[:MOST_OFFERED]

@@ -15,11 +15,10 @@ from actions.session import latest_intent
 
 # Why the assistant steps back, by what the customer wanted. Any other intent is one by which the customer
 # accepted an offered person ("yes").
-REASONS = {"talk_to_human": "customer_asked", "complaint": "complaint", "card_block": "urgent"}
+REASONS = {"talk_to_human": "customer_asked", "complaint": "complaint"}
 DETAILS = {
     "customer_asked": "The customer asked for a person.",
     "complaint": "The customer has a complaint.",
-    "urgent": "The customer's card is lost, stolen or misused. They were told how to freeze it in the app.",
 }
 
 

@@ -11,6 +11,8 @@ from actions.session import latest_text
 
 ORDER_DIGITS = 5
 CARD_DIGITS = 4
+TRANSFER_DIGITS = 6
+PHONE_DIGITS = 4
 
 # A number standing alone: not part of a word, an amount ("Rp 20000", "20.000") or a longer number.
 _BARE_NUMBER = re.compile(r"(?<![\w.,-])(?<!rp )(\d+)(?![\w-]|[.,]\d)", re.IGNORECASE)
@@ -26,6 +28,11 @@ def normalise_order_ref(text: object) -> str | None:
 def normalise_card_ref(text: object) -> str | None:
     """`KD-1234` for anything with the prefix "kd" (in any case) or none and four digits; else None."""
     return _normalise(text, "KD", CARD_DIGITS)
+
+
+def normalise_transfer_ref(text: object) -> str | None:
+    """`TF-123456` for anything with the prefix "tf" (in any case) or none and six digits; else None."""
+    return _normalise(text, "TF", TRANSFER_DIGITS)
 
 
 def _normalise(text: object, prefix: str, digits: int) -> str | None:
@@ -45,8 +52,8 @@ def bare_number(text: str, digits: int) -> str | None:
 class ActionReadBareReference(Action):
     """While a form asks for a reference, takes the digits alone as the answer.
 
-    Called through the slot mappings of `order_ref` and `card_ref` in domain.yml, only when the pattern with
-    the prefix found nothing.
+    Called through the slot mappings of the references in domain.yml, only when the pattern with the prefix found
+    nothing; and for the last digits of a telephone number.
     """
 
     def name(self) -> str:
@@ -61,4 +68,8 @@ class ActionReadBareReference(Action):
             return [SlotSet("order_ref", normalise_order_ref(number))]
         if requested == "card_ref" and (number := bare_number(text, CARD_DIGITS)):
             return [SlotSet("card_ref", normalise_card_ref(number))]
+        if requested == "transfer_ref" and (number := bare_number(text, TRANSFER_DIGITS)):
+            return [SlotSet("transfer_ref", normalise_transfer_ref(number))]
+        if requested == "phone_last4" and (number := bare_number(text, PHONE_DIGITS)):
+            return [SlotSet("phone_last4", number)]
         return []

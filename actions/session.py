@@ -1,11 +1,21 @@
 """What an action can see of the conversation: the current session's events and the latest message."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from rasa_sdk import Tracker
 
 Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Money as the customer named it. `currency`: ISO 4217."""
+
+    value: Decimal
+    currency: str
 
 
 def events_this_session(tracker: Tracker) -> Sequence[Event]:
@@ -34,6 +44,28 @@ def latest_metadata(tracker: Tracker) -> Mapping[str, Any]:
             metadata = event.get("metadata")
             return metadata if isinstance(metadata, Mapping) else {}
     return {}
+
+
+def latest_message_id(tracker: Tracker) -> str:
+    """The platform's id of the latest message; the same when a turn is done again."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return str(event.get("message_id") or "")
+    return ""
+
+
+def latest_value(tracker: Tracker, entity: str) -> str | None:
+    """What the latest message says of an entity: the first of several."""
+    return next((str(value) for value in tracker.get_latest_entity_values(entity) if value), None)
+
+
+def latest_amount(tracker: Tracker) -> Amount | None:
+    """The first amount of money in the latest message."""
+    currency, _, value = (latest_value(tracker, "amount") or "").partition(" ")
+    try:
+        return Amount(Decimal(value), currency) if value else None
+    except InvalidOperation:  # a button's payload, or another extractor
+        return None
 
 
 def actions_of_previous_turn(tracker: Tracker) -> list[str]:

@@ -18,6 +18,7 @@ from bot.cli_nlu import app as nlu_app
 from bot.cli_project import lint, train
 from bot.cli_replay import replay
 from bot.cli_triage import app as triage_app
+from bot.cli_voice import app as voice_app
 from bot.entrypoints.process import refuse
 from channels.errors import SettingsError
 
@@ -35,6 +36,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(dead_app, name="dead")
 app.add_typer(nlu_app, name="nlu")
 app.add_typer(triage_app, name="triage")
+app.add_typer(voice_app, name="voice")
 app.command()(channels)
 app.command()(check)
 app.command()(train)

@@ -33,6 +33,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str = ""  # REDIS_URL; "" means the embedded Valkey
     database_url: str = ""  # DATABASE_URL; default is a SQLite file in SIGAP_HOME
     backoffice_url: str = ""  # BACKOFFICE_URL; default is the demo back office in the sandbox
+    # BACKOFFICE_DATABASE_URL: of the demo back office; "" means in memory
+    backoffice_database_url: str = ""
     credentials: Path = PROJECT / "credentials.yml"  # SIGAP_CREDENTIALS
     demo: bool = False  # SIGAP_DEMO=1: demo agents and the sandbox
     workers: int = 1  # SIGAP_WORKERS: how many workers `sigap up` starts
@@ -74,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "REDIS_URL": self.redis_url,
             "DATABASE_URL": self.database_url,
             "BACKOFFICE_URL": self.backoffice_url,
+            "BACKOFFICE_DATABASE_URL": self.backoffice_database_url,
         }
 
 
@@ -119,6 +122,9 @@ def load(environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -
         or f"sqlite:///{home / 'archive.db'}",
         backoffice_url=_url(values, "BACKOFFICE_URL", ("http", "https")).rstrip("/")
         or f"http://127.0.0.1:{sandbox_port}/backoffice",
+        backoffice_database_url=_url(
+            values, "BACKOFFICE_DATABASE_URL", ("sqlite", "postgresql", "postgresql+psycopg2")
+        ),
         credentials=_existing(values, "SIGAP_CREDENTIALS", PROJECT / "credentials.yml"),
         demo=_switch(values, "SIGAP_DEMO"),
         workers=_number(values, "SIGAP_WORKERS", 1, 1, 64),

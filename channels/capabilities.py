@@ -92,5 +92,6 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     idempotent_send: bool = False  # sending the same message_id twice shows it once
     media: bool = True  # attachments can be sent
     links: bool = True  # a link is welcome here; on X it costs more and reaches fewer
+    by_phone: bool = False  # a customer's private address is a telephone number that the platform has verified
     hiding: Hiding | None = None  # public surface: how far customers' messages can be hidden
     rules: Rules = Rules()

@@ -26,11 +26,12 @@ from sandbox.x.api import x_api
 from sandbox.x.platform import x_platform
 
 
-def create_app(*, demo_name: str = "Arunika") -> Sanic:
+def create_app(*, demo_name: str = "Arunika", backoffice_database_url: str = "") -> Sanic:
     """A sandbox of its own, with nothing in it but the demo customers.
 
-    `demo_name` is the brand whose bot it is. `app.ctx.telegram` is the Telegram stand-in's state
-    (a `World`), `app.ctx.social` the other platforms by name, for tests in the same process.
+    `demo_name` is the brand whose bot it is, `backoffice_database_url` where its back office keeps its data, in memory
+    by default; the start raises ValueError for one that no database can have. `app.ctx.telegram` is the Telegram
+    stand-in's state (a `World`), `app.ctx.social` the other platforms by name, for tests in the same process.
     """
     # Sanic knows apps by name in each process; a test may have several.
     app = Sanic(f"sandbox_{secrets.token_hex(4)}", configure_logging=False)
@@ -43,6 +44,7 @@ def create_app(*, demo_name: str = "Arunika") -> Sanic:
         # Long polls last up to 50 seconds.
         RESPONSE_TIMEOUT=180,
         REQUEST_MAX_SIZE=60 * 1024 * 1024,
+        BACKOFFICE_DATABASE_URL=backoffice_database_url,
     )
     world = World(token=BOT_TOKEN, bot_name=demo_name)
     customers = Customers(world)

@@ -13,14 +13,17 @@ from sanic import Sanic
 from sandbox.app import create_app
 
 
-async def serve(host: str = "127.0.0.1", port: int = 8081, *, demo_name: str = "Arunika") -> None:
-    """Serve until SIGTERM or SIGINT. Raises OSError when the port can't be had."""
+async def serve(
+    host: str = "127.0.0.1", port: int = 8081, *, demo_name: str = "Arunika", backoffice_database_url: str = ""
+) -> None:
+    """Serve until SIGTERM or SIGINT. Raises OSError when the port can't be had, ValueError as in create_app."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     try:
-        async with running(create_app(demo_name=demo_name), host, port):
+        app = create_app(demo_name=demo_name, backoffice_database_url=backoffice_database_url)
+        async with running(app, host, port):
             await stop.wait()
     finally:
         for name in (signal.SIGTERM, signal.SIGINT):

@@ -25,6 +25,7 @@ COUNTERS = {
     "turns_failed": ("Turns that broke and were tried again or given up", ("outcome",)),
     "sends": ("Messages to customers by what became of them", ("channel", "outcome")),
     "findings": ("What triage found in customers' messages", ("label",)),
+    "ratings": ("Points that customers gave, 1 to 5", ("score", "of")),
     "handoffs": ("Handoffs to a person", ("reason",)),
     "channel_alarms": ("Channels that fell ill: credentials, subscription, clock", ("channel",)),
 }

@@ -26,6 +26,7 @@ from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionSt
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.adapters.rasa_actions import InProcessActions, InProcessProcessor
+from bot.core.conversation import Helped
 from bot.core.events import IntentSeen
 from bot.core.ports import HandoffRequest, Turn, Utterance
 
@@ -64,9 +65,15 @@ class RasaDialogue:
         return frozenset(self._processor.domain.intents)
 
     async def respond(
-        self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes
-    ) -> Turn:
+        self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes,
+        helped: Helped | None = None, phone: str = "",
+    ) -> Turn:  # fmt: skip
         """One turn. `tracker` is the memory that the last one returned, b"" for a new episode."""
+        metadata: dict[str, Any] = {"language": language}
+        if phone:
+            metadata["phone"] = phone
+        if helped is not None:
+            metadata |= {"helped_by": helped.by, "helped_with": list(helped.intents)}
         self._trackers.put(key, tracker)
         output = self._collector(channel)()
         try:
@@ -77,7 +84,7 @@ class RasaDialogue:
                     sender_id=key,
                     input_channel=channel,
                     message_id=message_id,
-                    metadata={"language": language},
+                    metadata=metadata,
                 )
             )
             return self._turn(self._trackers.take(key), output)
@@ -103,6 +110,7 @@ class RasaDialogue:
             slots=_slots(tracker),
             actions=actions,
             handoff=output.handoff,
+            rating=output.rating,
             tracker=memory,
         )
 
@@ -121,12 +129,16 @@ class _Collector(OutputChannel):
     def __init__(self) -> None:
         self.utterances: list[Utterance] = []
         self.handoff: HandoffRequest | None = None
+        self.rating: int | None = None
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         custom = message.get("custom") or {}
         if custom.get("sigap") == "handoff":
             # The text beside it is for stock Rasa channels; the core promises from the real queue.
             self.handoff = HandoffRequest(reason=custom["reason"], detail=custom.get("detail", ""))
+            return
+        if custom.get("sigap") == "rating":
+            self.rating = int(custom["score"])
             return
         buttons = tuple(
             (str(button["title"]), str(button.get("payload") or button["title"]))

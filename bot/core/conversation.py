@@ -83,6 +83,14 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
+class Helped(msgspec.Struct, frozen=True, kw_only=True):
+    """The person who had the case last, until when, and what it was about: the intents before the handoff."""
+
+    by: str
+    at: datetime
+    intents: tuple[str, ...] = ()
+
+
 class PublicThread(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A customer's exchange with the brand under one public message. `root` began it, `last_id` is what the
     customer wrote last there: what an answer goes under."""
@@ -166,6 +174,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     contacts: tuple[datetime, ...] = ()
     callback: Callback | None = None  # what the waiting customer left
     proposal: Proposal | None = None  # waits for a second person
+    helped: Helped | None = None  # until the assistant has spoken again
     known: dict[str, str] = {}  # slots of earlier episodes: still nobody's business in public
 
     @classmethod

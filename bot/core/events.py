@@ -211,6 +211,14 @@ class CallbackAsked(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, 
     kind: str
 
 
+class Rated(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="rated"):
+    """The customer said how it was: 1 (bad) to 5 (very good). `agent_name`: who had the case before, "" for the
+    assistant."""
+
+    score: int
+    agent_name: str = ""
+
+
 class PersonalPosted(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="personal_posted"):
     """The customer showed personal data where everybody reads. `kinds`: bot/core/personal.py `Kind`."""
 
@@ -266,6 +274,7 @@ AnyEvent = (
     | HandoffEscalated
     | HandoffStranded
     | CallbackAsked
+    | Rated
     | PersonalPosted
     | MessageHidden
     | Audited

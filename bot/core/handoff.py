@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from bot.core.conversation import Conversation, Handoff, Owner
+from bot.core.conversation import Conversation, Handoff, Helped, Owner
 from bot.core.events import OwnerChanged
 from bot.core.risk import Risk
 
@@ -73,6 +73,7 @@ def _move(
         agent_name=agent_name if to is Owner.HUMAN else "",
         handoff=handoff,
         proposal=conversation.proposal if to is Owner.HUMAN else None,
+        helped=_helped(conversation, to, now),
     )
     event = OwnerChanged(
         conversation=conversation.key,
@@ -87,6 +88,14 @@ def _move(
         episode=moved.episode,
     )
     return moved, event
+
+
+def _helped(conversation: Conversation, to: Owner, now: datetime) -> Helped | None:
+    if conversation.owner is not Owner.HUMAN or to not in (Owner.BOT, Owner.CLOSED):
+        return conversation.helped
+    held = conversation.handoff
+    intents = tuple(intent.name for intent in held.intents) if held else ()
+    return Helped(by=conversation.agent_name, at=now, intents=intents)
 
 
 def open_handoff(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from bot.core.conversation import Conversation
+from bot.core.conversation import Conversation, Helped
 from bot.core.events import AnyEvent, IntentSeen
 from bot.core.risk import Assessment, Circumstances, Ruling
 from bot.core.sla import QueueState
@@ -269,6 +269,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     slots: dict[str, str] = {}
     actions: tuple[str, ...] = ()
     handoff: HandoffRequest | None = None
+    rating: int | None = None  # points that the customer gave, 1 to 5
     tracker: bytes = b""
 
 
@@ -278,8 +279,11 @@ class Dialogue(Protocol):
         """The intents that it knows, so that a deep link can open a topic."""
 
     async def respond(
-        self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes
-    ) -> Turn: ...
+        self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes,
+        helped: Helped | None = None, phone: str = "",
+    ) -> Turn:  # fmt: skip
+        """`helped`: the person who had the conversation before this message, the first since. `phone`: the customer's
+        telephone number (`+62812…`), where the platform vouches for it."""
 
 
 class Triage(Protocol):

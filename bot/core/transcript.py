@@ -101,6 +101,9 @@ def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
             case e.CallbackAsked():
                 lines.append(Line(line_id=f"callback-{number}", kind="callback", author="customer", at=event.at,
                                   detail=event.kind))  # fmt: skip
+            case e.Rated():
+                lines.append(Line(line_id=f"rated-{number}", kind="rated", author="customer", at=event.at,
+                                  name=event.agent_name, detail=str(event.score)))  # fmt: skip
             case e.DraftMade():
                 lines.append(Line(line_id=f"draft-{number}", kind="draft", author="bot", at=event.at, text=event.text))
             case e.AnswerHeld():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.designer import actions, nlu, responses
+from bot.designer import actions, nlu, responses, voice_checks
 from bot.designer.findings import Finding, error
 from bot.designer.project import read
+from bot.designer.voice_book import has_voices
 
 __all__ = ["Finding", "lint"]
 
@@ -21,6 +22,7 @@ def lint(project: Path) -> list[Finding]:
         except SyntaxError as problem:
             return [error(f"{problem.filename}:{problem.lineno}", f"this is not Python: {problem.msg}", "correct it")]
         findings += nlu.check(content)
-        findings += responses.check(content, utterances)
+        findings += responses.check(content, utterances, voices=has_voices(project))
         findings += responses.check_notices(content)
+        findings += voice_checks.check(project, content)
     return sorted(findings, key=lambda finding: finding.severity)

@@ -53,6 +53,7 @@ class Project:
     forms: dict[str, list[str]] = field(default_factory=dict)  # name → required slots
     responses: dict[str, tuple[str, list[Variation]]] = field(default_factory=dict)  # name → (where, variations)
     examples: list[Example] = field(default_factory=list)
+    patterns: list[tuple[str, str]] = field(default_factory=list)  # (name, regex)
     steps: list[tuple[str, str]] = field(default_factory=list)  # (action, where) in rules and stories
     notices: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -74,6 +75,7 @@ def read(folder: Path) -> Project:
                 project.notices[str(name)] = (_at(where, content, name), texts if isinstance(texts, Mapping) else {})
         elif isinstance(content, Mapping):
             project.examples.extend(_examples(content, where))
+            project.patterns.extend(_patterns(content))
             project.steps.extend(_steps(content, where))
     return project
 
@@ -141,6 +143,13 @@ def _examples(content: Mapping[str, Any], where: str) -> Iterator[Example]:
         first = block.lc.key("examples")[0] + 2 if "examples" in block else block.lc.line + 1
         for text, line in _lines(examples, first):
             yield Example(str(block["intent"]), unannotated(text), language, f"{where}:{line}")
+
+
+def _patterns(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for block in content.get("nlu") or []:
+        if "regex" in block:
+            for text, _ in _lines(block.get("examples") or "", 0):
+                yield str(block["regex"]), text
 
 
 def _lines(examples: Any, first: int) -> Iterator[tuple[str, int]]:

@@ -21,21 +21,21 @@ BUILT_IN_INTENTS = {"restart", "session_start", "back"}
 BUILT_IN_RESPONSES = {"utter_restart", "utter_default"}
 
 # As Rasa reads them: the innermost braces, unless doubled.
-_PLACEHOLDER = regex.compile(r"(?<!\{)\{([^\n{}]+)\}(?!\})")
+PLACEHOLDER = regex.compile(r"(?<!\{)\{([^\n{}]+)\}(?!\})")
 _EMOJI = regex.compile(r"\p{Emoji_Presentation}|\N{VARIATION SELECTOR-16}")
-_LINK = regex.compile(r"https?://[^\s)>\]]+[^\s)>\].,;:!?]")
+LINK = regex.compile(r"https?://[^\s)>\]]+[^\s)>\].,;:!?]")
 _NUMBER = regex.compile(r"\d(?:[\d.,:]*\d)?")
 _THOUSANDS = regex.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
 
 
-def check(project: Project, utterances: Iterable[Utterance]) -> Iterator[Finding]:
-    """Everything about the responses of domain.yml."""
+def check(project: Project, utterances: Iterable[Utterance], *, voices: bool = False) -> Iterator[Finding]:
+    """Everything about the responses of domain.yml. `voices`: how many emoji fit is what the channels' voices say."""
     said = list(utterances)
     yield from _exist(project, said)
     for name, (where, variations) in project.responses.items():
         yield from _languages(name, where, variations)
         for variation in variations:
-            yield from _text(name, variation.text, variation.where)
+            yield from _text(name, variation.text, variation.where, emoji=voices)
             yield from _placeholders(project, said, name, variation)
             for button in variation.buttons:
                 yield from _payload(project, name, str(button.get("payload") or ""), variation.where)
@@ -104,8 +104,8 @@ def _how_to_add(language: str, channel: str | None) -> str:
     return f"{how} and with channel: {channel}" if channel else how
 
 
-def _text(name: str, text: str, where: str) -> Iterator[Finding]:
-    if _EMOJI.search(text):
+def _text(name: str, text: str, where: str, *, emoji: bool = False) -> Iterator[Finding]:
+    if not emoji and _EMOJI.search(text):
         yield warning(where, f"{name} has an emoji", "say it in words: screen readers read every emoji out")
     if len(text) > LONGEST_TEXT:
         yield error(where, f"{name} is {len(text)} characters long", f"stay within {LONGEST_TEXT}; shorter is better")
@@ -135,7 +135,7 @@ def _payload(project: Project, name: str, payload: str, where: str) -> Iterator[
     if not brace:
         return
     try:
-        entities = json.loads(_PLACEHOLDER.sub("x", "{" + rest).replace("{{", "{").replace("}}", "}"))
+        entities = json.loads(PLACEHOLDER.sub("x", "{" + rest).replace("{{", "{").replace("}}", "}"))
     except ValueError:
         yield error(where, f"a button of {name} has unreadable entities", 'write {{"entity": "{placeholder}"}}')
         return
@@ -144,16 +144,16 @@ def _payload(project: Project, name: str, payload: str, where: str) -> Iterator[
 
 
 def _names(texts: Iterable[str]) -> set[str]:
-    return {name for text in texts for name in _PLACEHOLDER.findall(text)}
+    return {name for text in texts for name in PLACEHOLDER.findall(text)}
 
 
 def _facts(texts: Iterable[str]) -> Mapping[str, set[str]]:
     """What must not get lost in translation: links, placeholders, and numbers whatever their separators."""
     facts: dict[str, set[str]] = {"links": set(), "placeholders": set(), "numbers": set()}
     for text in texts:
-        facts["links"] |= set(_LINK.findall(text))
+        facts["links"] |= set(LINK.findall(text))
         facts["placeholders"] |= _names([text])
-        rest = regex.sub(r"\{[^}]*\}", " ", _LINK.sub(" ", text))
+        rest = regex.sub(r"\{[^}]*\}", " ", LINK.sub(" ", text))
         facts["numbers"] |= {_number(number) for number in _NUMBER.findall(rest)}
     return facts
 

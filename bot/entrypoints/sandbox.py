@@ -19,4 +19,4 @@ def run(settings: Settings) -> None:
         listen("127.0.0.1", settings.sandbox_port).close()
     except SettingsError as error:
         raise SettingsError("SIGAP_SANDBOX_PORT", error.problem, error.fix) from None
-    asyncio.run(serve("127.0.0.1", settings.sandbox_port))
+    asyncio.run(serve("127.0.0.1", settings.sandbox_port, backoffice_database_url=settings.backoffice_database_url))

@@ -17,6 +17,7 @@ LONGEST = 600  # characters: what a customer wants is said by then
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _DIGIT = re.compile(r"\d")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")  # "haloooo"
+_ADDRESS = re.compile(r"(?<!\w)@\w+|https?://\S+")
 _BLANK = re.compile(r"\s+")
 
 
@@ -24,8 +25,9 @@ Patterns = Sequence[tuple[str, re.Pattern[str]]]  # several of the same name mea
 
 
 def clean(text: str) -> str:
-    """Small letters, one kind of blank, no stretched letters."""
-    text = unicodedata.normalize("NFKC", text[:LONGEST]).lower()
+    """Small letters, one kind of blank, no stretched letters, no addresses: who was mentioned and where a link leads
+    tell no intent, and would only make every public post look alike."""
+    text = _ADDRESS.sub(" ", unicodedata.normalize("NFKC", text[:LONGEST]).lower())
     return _BLANK.sub(" ", _STRETCHED.sub(r"\1\1", text)).strip()
 
 

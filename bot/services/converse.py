@@ -106,6 +106,8 @@ class Converse:
         for event in commit.events:
             if isinstance(event, e.OwnerChanged) and event.after == Owner.WAITING:
                 self._meter.count("handoffs", reason=event.reason)
+            elif isinstance(event, e.Rated):
+                self._meter.count("ratings", score=str(event.score), of="person" if event.agent_name else "assistant")
             elif isinstance(event, e.Triaged):
                 for finding in event.findings:
                     self._meter.count("findings", label=finding.label)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from msgspec.structs import replace
 
 from bot.core import events as e
@@ -19,6 +21,7 @@ from bot.services.waiting import note_callback
 from channels import messages as m
 from channels.messages import Surface
 
+HELPED_RECENTLY = timedelta(days=3)  # so long the assistant speaks of what a person has done for the customer
 _NUMBER_LENGTH = 2  # digits of a typed choice
 
 
@@ -59,6 +62,9 @@ class Decision(Case):
             await self.hand_off(handoff.Reason.OPTED_OUT, "The customer wants no automatic messages.", told=False)
             return
         text = said_to_assistant(item, self.conversation, self.tools.dialogue.intents)
+        helped = self.conversation.helped
+        if helped is not None and self.now - helped.at > HELPED_RECENTLY:
+            helped = None
         turn = await self.tools.dialogue.respond(
             key=self.conversation.key,
             channel=self.conversation.channel,
@@ -66,10 +72,17 @@ class Decision(Case):
             message_id=item.event_id,
             language=self.conversation.language,
             tracker=self._remembered(tracker),
+            helped=helped,
+            phone=self._verified_phone(),
         )
         self.tracker = turn.tracker
         understood = self.conversation.understanding(turn.intents, turn.language, turn.slots, turn.actions)
-        self.take(replace(understood, offered=(), draft=""))
+        self.take(replace(understood, offered=(), draft="", helped=None))
+        if turn.rating is not None:
+            by = helped.by if helped else ""
+            self.events.append(
+                e.Rated(conversation=self.conversation.key, at=self.now, score=turn.rating, agent_name=by)
+            )
         self.events.append(
             e.Understood(
                 conversation=self.conversation.key,
@@ -150,6 +163,12 @@ class Decision(Case):
             await self.hand_off(handoff.Reason(turn.handoff.reason), turn.handoff.detail)
         elif not answered:
             await self.hand_off(handoff.Reason.ASSISTANT_FAILED, "the assistant had no answer")
+
+    def _verified_phone(self) -> str:
+        """Where customers write from a telephone number that the platform has verified."""
+        can = self.tools.speech.surfaces(self.conversation.channel).get(Surface.PRIVATE)
+        number = self.conversation.customer.address or self.conversation.customer.external_id
+        return f"+{number}" if can is not None and can.by_phone and number.isdecimal() else ""
 
     def _remembered(self, tracker: bytes) -> bytes:
         """The assistant's memory is of one episode: a person's return or a closed conversation begins anew."""

@@ -39,6 +39,7 @@ SURFACES: Mapping[Surface, Capabilities] = {
         edits=True,
         deletions=True,
         echoes=True,  # as statuses, which bring our tag back
+        by_phone=True,
         rules=Rules(
             window=timedelta(hours=24),
             window_source=f"{_DOCS}/support/error-codes",

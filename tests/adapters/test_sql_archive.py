@@ -101,7 +101,8 @@ class TestWriting:
             e.ReplyProposed(**common, proposal_id="p", text="sorry", agent_id="d", agent_name="Dina"),
             e.ProposalSettled(**common, proposal_id="p", outcome="approved", version=1, agent_id="s"),
             e.HandoffEscalated(**common, level=1), e.HandoffStranded(**common, skills=("fraud",), language="en"),
-            e.CallbackAsked(**common, kind="phone"), e.Audited(**common, actor="d", action="saw"),
+            e.CallbackAsked(**common, kind="phone"), e.Rated(**common, score=4),
+            e.Audited(**common, actor="d", action="saw"),
             e.PersonalPosted(**common, external_id="x", kinds=("PIN",)),
             e.MessageHidden(**common, external_id="x", hidden=True),
         ]  # fmt: skip

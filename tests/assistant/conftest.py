@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
+from rasa.shared.core.domain import Domain
 from rasa_sdk.executor import ActionExecutor
 from sanic import Sanic
 
@@ -47,6 +49,28 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
+def say() -> Callable[[dict[str, Any], str], dict[str, Any]]:
+    """What a customer reads: the response as Rasa fills it in for a language."""
+    generator = TemplatedNaturalLanguageGenerator(Domain.load(str(PROJECT / "domain.yml")).responses)
+
+    def say(message: dict[str, Any], language: str) -> dict[str, Any]:
+        arguments = {key: value for key, value in message.items() if key != "response"}
+        filled = generator.generate_from_slots(message["response"], {"language": language}, "webchat", **arguments)
+        assert filled is not None, message["response"]
+        return filled
+
+    return say
+
+
+def slots_set(events: list[dict[str, Any]]) -> dict[str, Any]:
+    return {event["name"]: event["value"] for event in events if event["event"] == "slot"}
+
+
+def loops(events: list[dict[str, Any]]) -> list[str | None]:
+    return [event["name"] for event in events if event["event"] == "active_loop"]
+
+
+@pytest.fixture(scope="session")
 def executor() -> ActionExecutor:
     """All actions, found the way an action server finds them."""
     executor = ActionExecutor()
@@ -67,17 +91,28 @@ def run(executor: ActionExecutor) -> Callable[..., Any]:
         events: list[dict[str, Any]] | None = None,
         loop: str | None = None,
         metadata: dict[str, Any] | None = None,
+        entities: dict[str, str] | None = None,
+        ranking: list[tuple[str, float]] | None = None,
+        sender: str = "webchat:1",
+        message_id: str = "m1",
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        found = [{"entity": name, "value": value} for name, value in (entities or {}).items()]
         user = {
             "event": "user",
             "text": text,
-            "parse_data": {"text": text, "intent": {"name": intent}, "entities": []},
+            "message_id": message_id,
+            "parse_data": {"text": text, "intent": {"name": intent}, "entities": found},
             "metadata": metadata or {},
         }
         tracker = {
-            "sender_id": "webchat:1",
+            "sender_id": sender,
             "slots": {"language": None, **(slots or {})},
-            "latest_message": {"text": text, "intent": {"name": intent, "confidence": 1.0}, "entities": []},
+            "latest_message": {
+                "text": text,
+                "intent": {"name": intent, "confidence": 1.0},
+                "entities": found,
+                "intent_ranking": [{"name": name, "confidence": share} for name, share in ranking or ()],
+            },
             "latest_action_name": "action_listen",
             "latest_event_time": 0.0,
             "events": [*(events or []), user],
@@ -86,7 +121,7 @@ def run(executor: ActionExecutor) -> Callable[..., Any]:
             "active_loop": {"name": loop} if loop else {},
         }
         answer = await executor.run(
-            {"next_action": action, "sender_id": "webchat:1", "tracker": tracker, "domain": {}, "version": "3.6.21"}
+            {"next_action": action, "sender_id": sender, "tracker": tracker, "domain": {}, "version": "3.6.21"}
         )
         return answer["events"], answer["responses"]
 

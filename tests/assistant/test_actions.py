@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
-from rasa.shared.core.domain import Domain
+from ruamel.yaml import YAML
 
-from tests.assistant.conftest import PROJECT
+from actions.topics import TOPICS
+from tests.assistant.conftest import PROJECT, loops, slots_set
 
 Run = Callable[..., Any]
 SEED = json.loads((PROJECT / "sandbox/backoffice/seed.json").read_text(encoding="utf-8"))
@@ -21,28 +21,6 @@ DAYS = {
     "en": r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d",
     "id": r"(?:Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu) \d",
 }
-
-
-@pytest.fixture(scope="module")
-def say() -> Callable[[dict[str, Any], str], dict[str, Any]]:
-    """What a customer reads: the response as Rasa fills it in for a language."""
-    generator = TemplatedNaturalLanguageGenerator(Domain.load(str(PROJECT / "domain.yml")).responses)
-
-    def say(message: dict[str, Any], language: str) -> dict[str, Any]:
-        arguments = {key: value for key, value in message.items() if key != "response"}
-        filled = generator.generate_from_slots(message["response"], {"language": language}, "webchat", **arguments)
-        assert filled is not None, message["response"]
-        return filled
-
-    return say
-
-
-def slots_set(events: list[dict[str, Any]]) -> dict[str, Any]:
-    return {event["name"]: event["value"] for event in events if event["event"] == "slot"}
-
-
-def loops(events: list[dict[str, Any]]) -> list[str | None]:
-    return [event["name"] for event in events if event["event"] == "active_loop"]
 
 
 @pytest.mark.parametrize("language", ["en", "id"])
@@ -170,7 +148,6 @@ async def test_no_reference_reaches_the_log(run: Run, backoffice: str, caplog: p
     [
         ("talk_to_human", "customer_asked"),
         ("complaint", "complaint"),
-        ("card_block", "urgent"),
         ("affirm", "customer_asked"),
     ],
 )
@@ -230,6 +207,31 @@ async def test_only_the_first_greeting_of_a_session_introduces_the_assistant(run
     assert third["response"] == first["response"]
 
 
+async def test_after_a_person_the_greeting_knows_who_helped_with_what(run: Run, say: Any) -> None:
+    helped = {"helped_by": "Dina", "helped_with": ["refund_status", "talk_to_human"]}
+    _, (message,) = await run("action_greet", intent="greet", text="hi", metadata=helped)
+    assert "Dina has looked after this: Refund status" in say(message, "en")["text"]
+    _, (message,) = await run("action_greet", intent="greet", text="hi", metadata={"helped_by": "Dina"})
+    assert "Dina has looked after you" in say(message, "en")["text"]
+
+
+async def test_what_was_nearly_understood_is_asked_about(run: Run, say: Any) -> None:
+    ranking = [("nlu_fallback", 0.5), ("order_return", 0.4), ("thank", 0.3), ("refund_status", 0.2), ("top_up", 0.1)]
+    _, (message,) = await run("action_fallback", intent="nlu_fallback", ranking=ranking, slots={"language": "id"})
+    assert message["response"] == "utter_did_you_mean"
+    assert [(button["title"], button["payload"]) for button in message["buttons"]] == [
+        ("Kembalikan barang", "/order_return"),
+        ("Status refund", "/refund_status"),
+        ("Hubungi petugas", "/talk_to_human"),
+    ]
+
+
+def test_every_topic_that_can_be_meant_is_an_intent_with_both_titles() -> None:
+    domain = YAML(typ="safe").load((PROJECT / "domain.yml").read_text(encoding="utf-8"))
+    assert set(TOPICS) <= set(domain["intents"])
+    assert all(title["en"] and title["id"] and max(map(len, title.values())) <= 20 for title in TOPICS.values())
+
+
 @pytest.mark.parametrize(
     ("requested", "text", "value"),
     [
@@ -242,6 +244,9 @@ async def test_only_the_first_greeting_of_a_session_introduces_the_assistant(run
         ("order_ref", "my neighbour at number 20311 said that the parcel is lost", None),
         ("card_ref", "nomornya 4801 kak", "KD-4801"),
         ("card_ref", "20311", None),
+        ("transfer_ref", "500101 kak", "TF-500101"),
+        ("phone_last4", "it ends in 4417", "4417"),
+        ("phone_last4", "44175", None),
         (None, "20311", None),
     ],
 )

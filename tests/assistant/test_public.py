@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,18 @@ def text_of(variation: dict) -> str:
     return in_public([Utterance(text=variation["text"], buttons=buttons)])
 
 
+# What actions fill in that is the brand's own: its prices, its rates, its branches, a day in the calendar.
+OURS = frozenset(
+    """bifast free rtgs rtgs_from ewallet cities city branches opens closes day next_day terms savings tax
+    minimum""".split()
+)
+
+
 @pytest.mark.parametrize("name", sorted(HOUSE.public_responses | HOUSE.solving_responses))
 def test_a_public_response_is_the_same_for_everybody(name: str) -> None:
     for variation in RESPONSES[name]:
-        assert "{" not in variation["text"], "it fills in something about the customer"
+        filled = set(re.findall(r"\{(\w+)\}", variation["text"]))
+        assert filled <= OURS, "it fills in something about the customer"
         assert personal_in(text_of(variation), {}, HOUSE) == ()
 
 

@@ -5,6 +5,7 @@ Uses the model of the project when it is current, and trains one otherwise.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,10 @@ from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa_sdk.executor import ActionExecutor
 from ruamel.yaml import YAML
 
+from bot import settings
 from bot.adapters import rasa_project
+from bot.nlu.measured import measure, read_messages
+from bot.nlu.model import OUT_OF_SCOPE
 from tests.assistant.conftest import PROJECT
 
 pytestmark = pytest.mark.timeout(900)  # training, on a busy machine
@@ -65,6 +69,26 @@ async def test_unseen_messages_are_understood(agent: Agent, language: str) -> No
         if understood != intent:
             wrong.append((text, intent, understood))
     assert len(wrong) / len(cases) <= 0.05, wrong
+
+
+@pytest.mark.parametrize("file", ["blind.jsonl", "blind.unread.jsonl"])
+async def test_messages_written_without_sight_of_the_examples_are_understood(agent: Agent, file: str) -> None:
+    """Real people's way of writing, from the intents' descriptions alone. Nobody looks at the unread ones: a change is
+    judged by them, never made for them."""
+    for language in ("en", "id"):
+        cases = [message for message in read_messages(HERE / file) if message.language == language]
+        found = [(await agent.parse_message(message.text))["intent"]["name"] for message in cases]
+        wanted = ["nlu_fallback" if case.intent == OUT_OF_SCOPE else case.intent for case in cases]
+        right = [one == other for one, other in zip(found, wanted, strict=True)]
+        assert len(cases) >= 50
+        assert sum(right) / len(right) >= 0.9, (language, sum(right) / len(right))
+
+
+def test_the_examples_confirm_each_other_no_less_than_before() -> None:
+    """A change may raise the floor, never lower it. `sigap nlu check` shows which intents get mixed up."""
+    floor = json.loads((HERE / "nlu_floor.json").read_text(encoding="utf-8"))
+    f1 = measure(settings.load(), None, with_encoder=False).f1
+    assert all(f1[language] >= least for language, least in floor.items()), (f1, floor)
 
 
 async def test_what_is_out_of_scope_is_mostly_not_guessed(agent: Agent) -> None:

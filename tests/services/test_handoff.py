@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -237,6 +238,27 @@ class TestEnding:
         await world.desk.release(KEY, BUDI, DINA.agent_id)
         freed = (await world.log(e.OwnerChanged))[-1]
         assert (freed.after, freed.agent_id, freed.agent_name) == (Owner.WAITING, BUDI.agent_id, BUDI.name)
+
+    async def test_the_assistant_knows_once_who_helped_and_the_points_are_theirs(self, world: World) -> None:
+        await world.desk.claim(KEY, DINA)
+        await world.desk.close(KEY, DINA)
+        world.dialogue.script["5"] = Turn(utterances=(Utterance(text="thanks"),), rating=5)
+        for text in ("5", "and now?"):
+            await world.receive(world.message(text))
+            await world.work()
+        first, second = world.dialogue.helped[-2:]
+        assert (first and first.by, second) == (DINA.name, None)
+        [rated] = await world.log(e.Rated)
+        assert (rated.score, rated.agent_name) == (5, DINA.name)
+        assert [(line.kind, line.detail) for line in await world.lines() if line.kind == "rated"] == [("rated", "5")]
+
+    async def test_what_a_person_did_long_ago_is_not_spoken_of(self, world: World) -> None:
+        await world.desk.claim(KEY, DINA)
+        await world.desk.give_back(KEY, DINA)
+        world.clock.forward(timedelta(days=4).total_seconds())
+        await world.receive(world.message("hi"))
+        await world.work()
+        assert world.dialogue.helped[-1] is None
 
     async def test_released_into_the_queue_with_a_clock_that_starts_again(self, world: World) -> None:
         await world.desk.claim(KEY, DINA)

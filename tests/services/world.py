@@ -15,7 +15,7 @@ from bot.adapters.memory_mailbox import MemoryDeadLetters, MemoryMailbox
 from bot.adapters.memory_store import MemorySendLog, MemorySignals, MemoryStore
 from bot.adapters.yaml_notices import NEEDED
 from bot.core import events as e
-from bot.core.conversation import Conversation
+from bot.core.conversation import Conversation, Helped
 from bot.core.house import House
 from bot.core.ports import Agent, Lease, Turn, Utterance
 from bot.core.risk import Assessment, Bot, Circumstances, Finding, Rule, Ruling
@@ -104,11 +104,14 @@ class FakeDialogue:
         self.heard: list[str] = []
         self.remembered: list[bytes] = []
         self.languages: list[str] = []
+        self.helped: list[Helped | None] = []
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def respond(
-        self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes
-    ) -> Turn:
+        self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes,
+        helped: Helped | None = None, phone: str = "",
+    ) -> Turn:  # fmt: skip
+        self.helped.append(helped)
         self.heard.append(text)
         self.remembered.append(tracker)
         self.languages.append(language)

@@ -33,6 +33,7 @@ def test_everything_has_a_default(read, home: Path) -> None:
     assert (settings.redis_url, settings.public_url, settings.demo) == ("", "", False)
     assert settings.database_url == f"sqlite:///{home / 'archive.db'}"
     assert settings.backoffice_url == "http://127.0.0.1:8081/backoffice"
+    assert settings.backoffice_database_url == ""
     assert settings.models == home / "models"
 
 

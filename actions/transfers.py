@@ -1,0 +1,85 @@
+"""Transfers: where the money is, and what sending it costs."""
+
+from decimal import Decimal
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import backoffice
+from actions.language import language_of
+from actions.lookup import Question, answered, not_found, unavailable
+from actions.references import normalise_transfer_ref
+from actions.session import latest_amount
+from actions.wording import day, rupiah
+
+TRANSFER = Question(slot="transfer_ref", form="transfer_form", subject="transfer")
+
+
+class ActionTransferStatus(Action):
+    """Tells where the transfer in the slot `transfer_ref` is."""
+
+    def name(self) -> str:
+        return "action_transfer_status"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        given = tracker.get_slot("transfer_ref")
+        ref = normalise_transfer_ref(given)
+        if ref is None:
+            return not_found(dispatcher, tracker, TRANSFER, str(given or ""))
+        try:
+            transfer = await backoffice.transfer(ref)
+        except backoffice.BackofficeUnavailable:
+            return unavailable(dispatcher, TRANSFER, ref)
+        if transfer is None:
+            return not_found(dispatcher, tracker, TRANSFER, ref)
+        language = language_of(tracker)
+        dispatcher.utter_message(
+            response=f"utter_transfer_{transfer.status}",
+            ref=transfer.ref,
+            amount=rupiah(transfer.amount_idr, language),
+            bank=transfer.bank,
+            expected_by=day(transfer.expected_by, language) if transfer.expected_by else "",
+            completed_on=day(transfer.completed_on, language) if transfer.completed_on else "",
+            returned_on=day(transfer.returned_on, language) if transfer.returned_on else "",
+        )
+        return answered(TRANSFER)
+
+
+class ActionTransferFee(Action):
+    """Tells the fees, or the one fee for the amount that the customer named."""
+
+    def name(self) -> str:
+        return "action_transfer_fee"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        language = language_of(tracker)
+        try:
+            fees = await backoffice.fees()
+        except backoffice.BackofficeUnavailable:
+            dispatcher.utter_message(response="utter_tariff_unavailable")
+            return []
+        amount = latest_amount(tracker)
+        if amount is not None and amount.currency == "IDR" and amount.value >= Decimal(1):
+            rtgs = amount.value > fees.bifast_to_idr
+            dispatcher.utter_message(
+                response="utter_transfer_fee_rtgs" if rtgs else "utter_transfer_fee_bifast",
+                amount=rupiah(int(amount.value), language),
+                bifast=rupiah(fees.bifast_idr, language),
+                free=fees.bifast_free_a_month,
+                rtgs=rupiah(fees.rtgs_idr, language),
+            )
+            return []
+        dispatcher.utter_message(
+            response="utter_transfer_fee",
+            bifast=rupiah(fees.bifast_idr, language),
+            free=fees.bifast_free_a_month,
+            rtgs=rupiah(fees.rtgs_idr, language),
+            rtgs_from=rupiah(fees.rtgs_from_idr, language),
+            ewallet=rupiah(fees.ewallet_idr, language),
+        )
+        return []

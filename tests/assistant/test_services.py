@@ -1,0 +1,294 @@
+"""Actions that change something or read the price list, against the real back office of the sandbox over HTTP."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from actions.branches import next_open
+from actions.links import contact_in
+from actions.rating import points
+from actions.records import Branch
+from tests.assistant.conftest import PROJECT, loops, slots_set
+
+Run = Callable[..., Any]
+LANGUAGES = ("en", "id")
+SEED = json.loads((PROJECT / "sandbox/backoffice/seed.json").read_text(encoding="utf-8"))
+
+
+def whole(text: str) -> bool:
+    """Nothing was left unfilled."""
+    return not re.search(r"[{}]|None|\s[,.]|\(\)|  ", text)
+
+
+async def links_of(backoffice: str) -> list[dict[str, Any]]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return list((await client.get(f"{backoffice}/outbox")).json()["links"])
+
+
+# ---- cancelling ---------------------------------------------------------------------------------------
+
+
+async def test_an_order_is_cancelled_once_however_often_the_turn_runs(run: Run, say: Any, backoffice: str) -> None:
+    slots = {"order_ref": "ar 20301", "phone_last4": "4417"}
+    events, (message,) = await run("action_cancel_order", slots=slots)
+    assert message["response"] == "utter_cancel_cancelled"
+    assert slots_set(events) == {"order_ref": None, "phone_last4": None, "lookup_misses": 0}
+    _, (again,) = await run("action_cancel_order", slots=slots)  # a worker died before it could say so
+    assert again["response"] == "utter_cancel_cancelled"
+    _, (later,) = await run("action_cancel_order", slots=slots, message_id="m2")
+    assert later["response"] == "utter_cancel_already_cancelled"
+    _, (refund,) = await run("action_refund_status", slots={"order_ref": "AR-20301"})
+    assert refund["response"] == "utter_refund_requested"
+    assert whole(say(refund, "en")["text"])
+
+
+async def test_what_has_left_cannot_be_cancelled(run: Run, say: Any, backoffice: str) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        assert (await client.get(f"{backoffice}/orders/AR-20305")).json()["status"] == "shipped"
+    digits = next(row["phone_last4"] for row in SEED["orders"] if row["ref"] == "AR-20305")
+    _, (message,) = await run("action_cancel_order", slots={"order_ref": "AR-20305", "phone_last4": digits})
+    assert message["response"] == "utter_cancel_too_late"
+
+
+async def test_wrong_digits_and_an_unknown_order_sound_the_same(run: Run, say: Any, backoffice: str) -> None:
+    said = []
+    for ref, digits in (("AR-20314", "0000"), ("AR-99999", "8802")):
+        events, (message,) = await run("action_cancel_order", slots={"order_ref": ref, "phone_last4": digits})
+        said.append(say(message, "en")["text"])
+        assert loops(events) == ["cancel_form"]
+    assert said[0] == said[1]
+    slots = {"order_ref": "AR-20314", "phone_last4": "0000", "lookup_misses": 1}
+    events, (message,) = await run("action_cancel_order", slots=slots)
+    assert message["response"] == "utter_cancel_no_match_again"
+    assert loops(events) == []
+
+
+async def test_a_cancellation_that_fails_says_so_and_calls_a_person(run: Run, say: Any, nowhere: None) -> None:
+    slots = {"order_ref": "AR-20320", "phone_last4": "1290"}
+    _, (honest, handoff) = await run("action_cancel_order", slots=slots)
+    assert "nothing has been changed" in say(honest, "en")["text"]
+    assert "AR-20320" in handoff["custom"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("yes, cancel it", True), ("ya batalin aja", True), ("ok go ahead and cancel", True), ("iya yakin, batalkan", True),
+        ("no, don't cancel it", False), ("jangan dibatalin", False), ("ok don't cancel", False), ("keep my order", False),
+        ("ga jadi batal", False), ("cancel", None), ("batalin", None), ("cancel which one?", None),
+    ],
+)  # fmt: skip
+async def test_the_verb_itself_is_a_yes_a_no_or_neither(
+    run: Run, backoffice: str, text: str, meant: bool | None
+) -> None:
+    slots = {
+        "order_ref": "AR-20323",
+        "phone_last4": next(r["phone_last4"] for r in SEED["orders"] if r["ref"] == "AR-20323"),
+    }
+    events, (message,) = await run("action_hear_cancel", text=text, intent="order_cancel", slots=slots, message_id=text)
+    expected = {True: "utter_cancel_cancelled", False: "utter_cancel_kept", None: "utter_confirm_cancel"}
+    assert message["response"] == expected[meant]
+    if meant is None:  # the question stands
+        assert [event["name"] for event in events if event["event"] == "action"] == ["action_confirm_cancel"]
+        assert not slots_set(events)
+
+
+async def test_the_verb_inside_the_form_goes_on_asking_or_leaves(run: Run, backoffice: str) -> None:
+    events, _ = await run("action_hear_cancel", text="cancel", loop="cancel_form")
+    assert [event["name"] for event in events if event["event"] == "followup"] == ["cancel_form"]
+    events, (message,) = await run("action_hear_cancel", text="jangan dibatalin deh", loop="cancel_form")
+    assert (message["response"], loops(events)) == ("utter_cancel_kept", [None])
+
+
+# ---- links --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "contact"),
+    [
+        ("sari.wulandari@example.com", "sari.wulandari@example.com"),
+        ("pake email Sari.W@Example.com aja kak", "sari.w@example.com"),
+        ("0812 001 001 ya", "+62812001001"),
+        ("+62 812-001-001", "+62812001001"),
+        ("my number", None),
+        ("AR-20311", None),
+    ],
+)
+def test_a_contact_is_read_however_it_is_typed(text: str, contact: str | None) -> None:
+    assert contact_in(text) == contact
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [("action_send_password_link", "password_reset"), ("action_send_address_link", "address_change")],
+)
+async def test_a_link_goes_to_who_is_registered_and_the_answer_tells_nobody_who_is(
+    run: Run, backoffice: str, action: str, kind: str
+) -> None:
+    said = []
+    for contact in ("sari.wulandari@example.com", "nobody@example.com"):
+        for _ in range(2):  # a worker died in between
+            events, (message,) = await run(action, slots={"contact": contact}, message_id=f"{kind} {contact}")
+        said.append(message)
+        assert slots_set(events) == {"contact": None}
+    assert said[0] == said[1]
+    assert len([link for link in await links_of(backoffice) if link["kind"] == kind]) == 1
+
+
+async def test_a_link_that_cannot_be_sent_calls_a_person(run: Run, nowhere: None) -> None:
+    _, (_, handoff) = await run("action_send_password_link", slots={"contact": "sari.wulandari@example.com"})
+    assert handoff["custom"]["reason"] == "action_failed"
+    assert "sari" not in handoff["custom"]["detail"]
+
+
+async def test_a_lost_card_gets_first_aid_a_link_where_the_number_is_known_and_a_person(
+    run: Run, say: Any, backoffice: str
+) -> None:
+    for known, response in (({}, "utter_card_block"), ({"phone": "+62812001001"}, "utter_card_block_link")):
+        _, (first_aid, handoff) = await run("action_card_block", metadata=known)
+        assert first_aid["response"] == response
+        assert "Freeze" in say(first_aid, "en")["text"]
+        assert handoff["custom"]["reason"] == "urgent"
+    assert "card_freeze" in [link["kind"] for link in await links_of(backoffice)]
+
+
+async def test_a_lost_card_waits_for_no_back_office(run: Run, nowhere: None) -> None:
+    _, (first_aid, handoff) = await run("action_card_block", metadata={"phone": "+62812001001"})
+    assert (first_aid["response"], handoff["custom"]["reason"]) == ("utter_card_block", "urgent")
+
+
+# ---- transfers, fees and rates ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_transfer_is_answered_in_full(run: Run, say: Any, backoffice: str, language: str) -> None:
+    responses = set()
+    for row in SEED["transfers"]:
+        events, (message,) = await run(
+            "action_transfer_status", slots={"transfer_ref": row["ref"].lower(), "language": language}
+        )
+        responses.add(message["response"])
+        text = say(message, language)["text"]
+        assert row["ref"] in text
+        assert row["bank"] in text
+        assert whole(text), text
+        assert slots_set(events)["transfer_ref"] is None
+    assert len(responses) == 4
+
+
+async def test_an_unknown_transfer_asks_in_its_own_form(run: Run, backoffice: str) -> None:
+    events, _ = await run("action_transfer_status", slots={"transfer_ref": "TF-999999"})
+    assert loops(events) == ["transfer_form"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "response", "fee"),
+    [
+        (None, "utter_transfer_fee", "Rp2,500"),
+        ("IDR 1500000", "utter_transfer_fee_bifast", "Rp1,500,000"),
+        ("IDR 300000000", "utter_transfer_fee_rtgs", "Rp25,000"),
+        ("USD 100", "utter_transfer_fee", "Rp2,500"),
+    ],
+)
+async def test_the_fee_for_an_amount(
+    run: Run, say: Any, backoffice: str, amount: str | None, response: str, fee: str
+) -> None:
+    entities = {"amount": amount} if amount else {}
+    _, (message,) = await run("action_transfer_fee", entities=entities)
+    assert message["response"] == response
+    assert fee in say(message, "en")["text"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_rates_of_deposits(run: Run, say: Any, backoffice: str, language: str) -> None:
+    _, (message,) = await run("action_deposit_rate", slots={"language": language})
+    text = say(message, language)["text"]
+    assert ("12 months 5.25%" if language == "en" else "12 bulan 5,25%") in text
+    assert whole(text)
+
+
+@pytest.mark.parametrize(
+    ("entities", "said"),
+    [
+        ({"currency": "USD"}, ["1 USD", "Rp16,650", "Rp16,450"]),
+        ({"currency": "USD", "amount": "USD 100"}, ["US$100 is about Rp1,665,000"]),
+        ({"currency": "USD", "amount": "IDR 1665000"}, ["Rp1,665,000 is about US$100"]),
+        ({"amount": "USD 2.5"}, ["US$2.50 is about Rp41,625"]),
+        ({"currency": "CHF"}, ["don't exchange CHF", "SAR"]),
+        ({}, ["Which currency", "USD"]),
+    ],
+)
+async def test_exchange_rates(run: Run, say: Any, backoffice: str, entities: dict[str, str], said: list[str]) -> None:
+    _, (message,) = await run("action_exchange_rate", entities=entities)
+    text = say(message, "en")["text"]
+    assert all(part in text for part in said), text
+
+
+@pytest.mark.parametrize("action", ["action_transfer_fee", "action_deposit_rate", "action_exchange_rate"])
+async def test_a_price_list_that_cannot_be_read_is_no_case_for_a_person(run: Run, nowhere: None, action: str) -> None:
+    _, (message,) = await run(action, entities={"currency": "USD"})
+    assert message["response"] == "utter_tariff_unavailable"
+
+
+# ---- branches -----------------------------------------------------------------------------------------
+
+
+async def test_branches_by_city_and_by_day(run: Run, say: Any, backoffice: str) -> None:
+    async def ask(**entities: str) -> tuple[str, str]:
+        _, (message,) = await run("action_branch_hours", entities=entities)
+        text = say(message, "en")["text"]
+        assert whole(text), text
+        return message["response"], text
+
+    assert "Jakarta, Bandung and Surabaya" in (await ask())[1]
+    assert "Sudirman" in (await ask(city="Jakarta"))[1]
+    assert (await ask(city="Medan"))[0] == "utter_branch_no_city"
+    assert (await ask(day="2026-01-01"))[0] == "utter_branch_closed"
+    assert (await ask(day="2026-11-28"))[1].startswith("On Saturday 28 November our branches are closed")
+    assert (await ask(day="2026-11-30", city="Bandung"))[0] == "utter_branch_open"
+
+
+def test_the_next_day_that_they_are_open_passes_over_holidays() -> None:
+    branch = Branch(city="x", name="x", address="x", opens="08:30", closes="15:30", days=(1, 2, 3, 4, 5))
+    thursday = date(2026, 12, 24)
+    assert next_open(thursday, [branch], [thursday + timedelta(days=1)]) == date(2026, 12, 28)
+
+
+# ---- ratings ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("5", 5), ("4/5", 4), ("8 out of 10", 4), ("7,5/10", 4), ("bintang lima", 5), ("⭐⭐⭐", 3), ("😡", 1),
+        ("nilai 9 dari 10", 5), ("10", 5), ("zero stars", 1), ("100/100", 5), ("three stars", 3), ("great", None),
+        ("2 bintang aja deh", 2),
+    ],
+)  # fmt: skip
+def test_points_are_read(text: str, score: int | None) -> None:
+    assert points(text) == score
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "response"),
+    [("5", 5, "utter_rating_high"), ("3 of 5", 3, "utter_rating_middle"), ("bintang 1", 1, "utter_rating_low")],
+)
+async def test_a_rating_is_told_and_answered_by_how_it_is(run: Run, text: str, score: int, response: str) -> None:
+    _, (told, answer) = await run("action_rate", text=text, intent="service_rating")
+    assert told["custom"] == {"sigap": "rating", "score": score}
+    assert answer["response"] == response
+
+
+async def test_a_rating_without_points_asks_for_them(run: Run, say: Any) -> None:
+    _, (message,) = await run("action_rate", text="let me rate this", intent="service_rating")
+    buttons = say(message, "en")["buttons"]
+    assert [button["payload"] for button in buttons][4] == '/service_rating{"rating": "5"}'
+    _, (told, _) = await run("action_rate", text=buttons[1]["payload"], entities={"rating": "2"})
+    assert told["custom"]["score"] == 2
