@@ -80,8 +80,8 @@ async def test_a_cancellation_that_fails_says_so_and_calls_a_person(run: Run, sa
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
-        ("yes, cancel it", True), ("ya batalin aja", True), ("ok go ahead and cancel", True), ("iya yakin, batalkan", True),
-        ("no, don't cancel it", False), ("jangan dibatalin", False), ("ok don't cancel", False), ("keep my order", False),
+        ("yes, cancel it", True), ("ya batalin aja", True), ("ok go ahead and cancel", True), ("iya yakin", True),
+        ("no, don't cancel it", False), ("jangan dibatalin", False), ("ok don't cancel", False), ("keep it", False),
         ("ga jadi batal", False), ("cancel", None), ("batalin", None), ("cancel which one?", None),
     ],
 )  # fmt: skip
