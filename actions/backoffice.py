@@ -6,6 +6,7 @@ an unknown reference, or BackofficeUnavailable. docs/backoffice.md says more.
 
 import hashlib
 import json
+import math
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -214,7 +215,7 @@ async def exchange_rate(currency: str) -> ExchangeRate | None:
         unit=_whole(body, "unit"),
         at=at,
     )
-    if at.tzinfo is None or min(rate.buy_idr, rate.sell_idr, rate.unit) <= 0:
+    if rate.currency != currency or at.tzinfo is None or min(rate.buy_idr, rate.sell_idr, rate.unit) <= 0:
         raise BackofficeUnavailable("a rate that makes no sense")
     return rate
 
@@ -327,10 +328,17 @@ def _status(body: Mapping[str, Any], facts: Mapping[str, tuple[str, ...]]) -> st
     status = body.get("status")
     if not isinstance(status, str) or status not in facts:
         raise BackofficeUnavailable("unknown status")
-    missing = [name for name in facts[status] if body.get(name) in (None, "")]
+    missing = [name for name in facts[status] if not _readable(name, body.get(name))]
     if missing:
         raise BackofficeUnavailable(f"{status} without {', '.join(missing)}")
     return status
+
+
+def _readable(name: str, value: Any) -> bool:
+    """Whether a fact is of the type that its sentence needs: amounts are whole numbers, everything else is text."""
+    if name.endswith("_idr"):
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _known(value: T | None, name: str) -> T:
@@ -353,7 +361,7 @@ def _whole(body: Mapping[str, Any], key: str) -> int:
 
 def _percent(body: Mapping[str, Any], key: str) -> Decimal:
     value = body.get(key)
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise BackofficeUnavailable(f"unreadable {key}")
     return Decimal(str(value))  # 5.25, not the binary fraction next to it
 

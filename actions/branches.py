@@ -9,7 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backoffice
 from actions.language import language_of
-from actions.session import latest_value
+from actions.session import latest_day, latest_value
 from actions.wording import day, listed
 
 
@@ -31,11 +31,13 @@ class ActionBranchHours(Action):
             dispatcher.utter_message(response="utter_branch_unavailable")
             return []
         cities = listed(list(dict.fromkeys(branch.city for branch in found.branches)), language)
-        hours = {"opens": found.branches[0].opens, "closes": found.branches[0].closes}
-        city, named = latest_value(tracker, "city"), latest_value(tracker, "day")
+        city, asked = latest_value(tracker, "city"), latest_day(tracker)
         here = [branch for branch in found.branches if city and branch.city.casefold() == city.casefold()]
-        if named:
-            asked = date.fromisoformat(named)
+        first = (here or found.branches)[0]
+        hours = {"opens": first.opens, "closes": first.closes}
+        if city and not here:
+            dispatcher.utter_message(response="utter_branch_no_city", city=city.title(), cities=cities)
+        elif asked:
             if _open(asked, here or found.branches, found.holidays):
                 dispatcher.utter_message(response="utter_branch_open", day=day(asked, language), **hours)
             else:
@@ -46,8 +48,6 @@ class ActionBranchHours(Action):
         elif here:
             names = listed([branch.name for branch in here], language)
             dispatcher.utter_message(response="utter_branch_city", city=here[0].city, branches=names, **hours)
-        elif city:
-            dispatcher.utter_message(response="utter_branch_no_city", city=city, cities=cities)
         else:
             dispatcher.utter_message(response="utter_branch_hours", cities=cities, **hours)
         return []

@@ -79,7 +79,7 @@ class Service:
             raise CallFailed(f"status {response.status_code}")
         try:
             return Answer(response.status_code, response.json())
-        except ValueError:
+        except (ValueError, RecursionError):
             raise CallFailed(f"status {response.status_code} without JSON") from None
 
 

@@ -17,16 +17,34 @@ from actions.handoff import hand_off
 from actions.session import latest_message_id, latest_text
 
 COUNTRY = "ID"  # of numbers without a country code
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+LONGEST = 300  # characters of a message that may hold a contact
+MOST_LINKS = 3  # in one conversation
+
+# The whole word around an "@", and what of it can be an address: a part of one may be somebody else's.
+_AROUND_AT = re.compile(r"[^\s,;<>()\[\]\"]+@[^\s,;<>()\[\]\"]+")
+_EMAIL = re.compile(r"[a-z0-9][a-z0-9._+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+
+
+class SeveralContacts(Exception):
+    """More than one address or number: which one is meant?"""
 
 
 def contact_in(text: str) -> str | None:
-    """The e-mail address in small letters, or the telephone number as `+62812…`; None where there is neither."""
-    if email := _EMAIL.search(text):
-        return email.group().lower().rstrip(".")
-    for match in phonenumbers.PhoneNumberMatcher(text, COUNTRY):
-        return phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
-    return None
+    """The e-mail address in small letters, or the telephone number as `+62812…`; None where there is neither, or
+    something that is no address. Raises SeveralContacts."""
+    text = text[:LONGEST]
+    words = {word.lower().strip(".!?:'*_") for word in _AROUND_AT.findall(text)}
+    if words and not all(_EMAIL.fullmatch(word) for word in words):
+        return None
+    rest = _AROUND_AT.sub(" ", text)
+    numbers = {
+        phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
+        for match in phonenumbers.PhoneNumberMatcher(rest, COUNTRY)
+    }
+    found = words | numbers
+    if len(found) > 1:
+        raise SeveralContacts
+    return found.pop() if found else None
 
 
 class ActionReadContact(Action):
@@ -38,7 +56,13 @@ class ActionReadContact(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        contact = contact_in(latest_text(tracker)) if tracker.get_slot("requested_slot") == "contact" else None
+        if tracker.get_slot("requested_slot") != "contact":
+            return []
+        try:
+            contact = contact_in(latest_text(tracker))
+        except SeveralContacts:
+            dispatcher.utter_message(response="utter_contact_which")
+            return []
         return [SlotSet("contact", contact)] if contact else []
 
 
@@ -53,13 +77,17 @@ class _SendsLink:
     ) -> list[dict[str, Any]]:
         contact = str(tracker.get_slot("contact") or "")
         forget = SlotSet("contact", None)
+        sent_before = int(tracker.get_slot("links_sent") or 0)
+        if sent_before >= MOST_LINKS:
+            dispatcher.utter_message(response="utter_link_enough")
+            return [forget]
         # The message's id: should this turn be done twice, because a worker died in it, one link goes out.
         key = backoffice.idempotency_key(tracker.sender_id, self.kind, contact, latest_message_id(tracker))
         try:
             sent = await backoffice.send_link(self.kind, contact, key)
         except backoffice.BackofficeUnavailable:
             dispatcher.utter_message(response="utter_write_unavailable")
-            detail = f"The customer wants a link ({self.kind}); the back office did not answer."
+            detail = f"A link ({self.kind}) was asked for and perhaps sent: the back office did not answer."
             return [forget, *hand_off(dispatcher, "action_failed", detail)]
         if not sent:
             dispatcher.utter_message(response="utter_contact_format")
@@ -70,7 +98,7 @@ class _SendsLink:
                 FollowupAction("action_listen"),
             ]
         dispatcher.utter_message(response="utter_link_sent")
-        return [forget]
+        return [forget, SlotSet("links_sent", sent_before + 1)]
 
 
 class ActionSendPasswordLink(_SendsLink, Action):

@@ -60,7 +60,7 @@ class ActionExchangeRate(Action):
             return []
         if rate is None:
             dispatcher.utter_message(
-                response="utter_exchange_unknown", currency=currency, currencies=listed(CURRENCIES, language)
+                response="utter_exchange_unknown", currency=currency.upper(), currencies=listed(CURRENCIES, language)
             )
             return []
         if amount is None or amount.currency not in (currency, "IDR"):

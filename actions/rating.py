@@ -1,46 +1,70 @@
 """How it was: reads the points that a customer gives, and passes them to Sigap's core."""
 
+import math
 import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.session import latest_text, latest_value
+from actions.session import actions_of_previous_turn, latest_metadata, latest_text, latest_value
 
 BEST = 5
 _GOOD, _BAD = 4, 2  # from here on good; up to here bad
-_OF = re.compile(r"(?<![\d.,])(\d{1,3})(?:[.,]\d)?\s*(?:/|out of|of|dari)\s*(5|10|100|five|ten|lima|sepuluh|seratus)\b")
-_ALONE = re.compile(r"(?<![\d.,])([0-9]|10)(?![\d.,]\d|\d)")
-_STARS = re.compile("[⭐🌟★]")
-_WORDS = {
+LONGEST_BARE = 4  # words of a message in which a number alone can be the points
+
+_NUMBERS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "ten": 10, "nol": 0, "satu": 1, "dua": 2,
-    "tiga": 3, "empat": 4, "lima": 5, "sepuluh": 10, "hundred": 100, "seratus": 100,
+    "tiga": 3, "empat": 4, "lima": 5, "sepuluh": 10,
 }  # fmt: skip
 _FACES = {
     "😍": 5, "🤩": 5, "❤": 5, "💯": 5, "😀": 5, "😃": 5, "😄": 5, "😊": 5, "👍": 5, "🥰": 5, "🙂": 4, "😐": 3,
     "😕": 2, "🙁": 2, "😞": 2, "👎": 1, "😡": 1, "😠": 1, "🤬": 1, "😤": 1,
 }  # fmt: skip
+_NUMBER = rf"(?P<n>\d{{1,3}}(?:[.,]\d)?|{'|'.join(_NUMBERS)})"
+_OF = re.compile(
+    rf"(?<![\d.,/]){_NUMBER}\s*(?:/|out of|of|dari)\s*(?P<best>5|10|100|five|ten|lima|sepuluh)(?![\d/])\b"
+    r"(?!\s+\w*order)"
+)
+_STARRED = (
+    re.compile(rf"(?<![\d.,/]){_NUMBER}[\s-]*(?:stars?|bintang|points?|poin)\b"),
+    re.compile(rf"\b(?:bintang|nilai|skor|score|rating|rate)\s*:?\s*{_NUMBER}(?![\d/])\b"),
+)
+_BARE = re.compile(rf"(?<![\w.,/]){_NUMBER}(?![\w.,/])")
+_STARS = re.compile("[⭐🌟★]")
 
 
 def points(text: str) -> int | None:
-    """1 to 5 from "5", "4/5", "8 out of 10", "bintang lima", "⭐⭐⭐" or a face; None where there are none."""
+    """1 to 5 from "5", "4/5", "8 out of 10", "bintang lima", "⭐⭐⭐" or a face; None where there are none, or where a
+    message holds several that disagree."""
     lowered = text.lower()
-    if match := _OF.search(lowered):
-        best = int(match[2]) if match[2].isdecimal() else _WORDS[match[2]]
-        return _scaled(int(match[1]), best)
+    found = {_scaled(_value(match["n"]), _value(match["best"])) for match in _OF.finditer(lowered)}
+    found |= {
+        _scaled(_value(match["n"]), BEST) for pattern in _STARRED for match in pattern.finditer(_OF.sub(" ", lowered))
+    }
     if stars := len(_STARS.findall(text)):
-        return min(stars, BEST)
-    if match := _ALONE.search(lowered):
-        return _scaled(int(match[1]), 10 if int(match[1]) > BEST else BEST)
-    for word in re.findall(r"[a-z]+", lowered):
-        if word in _WORDS:
-            return _scaled(_WORDS[word], 100 if _WORDS[word] > 10 else 10 if _WORDS[word] > BEST else BEST)
-    return next((_FACES[char] for char in text if char in _FACES), None)
+        found.add(min(stars, BEST))
+    if not found and len(lowered.split()) <= LONGEST_BARE:
+        found = {
+            _scaled(value, 10 if value > BEST else BEST) for value in map(_value, _BARE.findall(lowered)) if value <= 10
+        }
+    if not found:
+        found = {_FACES[char] for char in text if char in _FACES}
+    return found.pop() if len(found) == 1 else None
 
 
-def _scaled(value: int, best: int) -> int:
-    return max(1, min(BEST, -(-value * BEST // best)))
+def is_bare(text: str) -> bool:
+    """Whether a message is a number and nothing else: it can be an answer to anything."""
+    return bool(re.fullmatch(r"\W*\d{1,3}\W*", text))
+
+
+def _value(written: str) -> float:
+    return float(_NUMBERS[written]) if written in _NUMBERS else float(written.replace(",", "."))
+
+
+def _scaled(value: float, best: float) -> int:
+    return max(1, min(BEST, math.ceil(value * BEST / best)))
 
 
 class ActionRate(Action):
@@ -52,7 +76,11 @@ class ActionRate(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        score = points(str(latest_value(tracker, "rating") or latest_text(tracker)))
+        pressed, text = latest_value(tracker, "rating"), latest_text(tracker)
+        if not pressed and is_bare(text) and not _was_asked(tracker):
+            # "5" after a list, in a form, out of nowhere: it may mean anything.
+            return [FollowupAction("action_fallback")]
+        score = points(pressed or text)
         if score is None:
             dispatcher.utter_message(response="utter_rating_which")
             return []
@@ -63,3 +91,8 @@ class ActionRate(Action):
         else:
             dispatcher.utter_message(response="utter_rating_low" if bad else "utter_rating_middle")
         return []
+
+
+def _was_asked(tracker: Tracker) -> bool:
+    """By the notice with which a person closed the conversation, or by the assistant."""
+    return bool(latest_metadata(tracker).get("helped_by")) or "action_rate" in actions_of_previous_turn(tracker)

@@ -16,6 +16,10 @@ PHONE_DIGITS = 4
 
 # A number standing alone: not part of a word, an amount ("Rp 20000", "20.000") or a longer number.
 _BARE_NUMBER = re.compile(r"(?<![\w.,-])(?<!rp )(\d+)(?![\w-]|[.,]\d)", re.IGNORECASE)
+_PHONE = re.compile(r"(?<![\w.,])(?:\+?62|0)[\s-]?8[0-9](?:[\s-]?[0-9]){6,10}(?![0-9])")
+_WITH_PREFIX = re.compile(
+    r"\b(?:ar|kd|tf)[\s.:_/-]*[0-9]+|\b(?:in|year|tahun|thn)\s+(?:19|20)[0-9]{2}\b", re.IGNORECASE
+)
 # A longer message that happens to contain a number is more likely about something else.
 _LONGEST_BARE_ANSWER = 40
 
@@ -49,6 +53,16 @@ def bare_number(text: str, digits: int) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def phone_digits(text: str) -> str | None:
+    """The last four digits of a telephone number: typed alone, or of the one whole number in a message; else None."""
+    text = text[:200]
+    numbers = {re.sub(r"[^0-9]", "", match) for match in _PHONE.findall(text)}
+    if len(numbers) == 1:
+        return numbers.pop()[-PHONE_DIGITS:]
+    found = set(re.findall(r"(?<![\w.,-])([0-9]{4})(?![\w-]|[.,][0-9])", _WITH_PREFIX.sub(" ", text)))
+    return found.pop() if not numbers and len(found) == 1 and len(text) <= _LONGEST_BARE_ANSWER else None
+
+
 class ActionReadBareReference(Action):
     """While a form asks for a reference, takes the digits alone as the answer.
 
@@ -70,6 +84,6 @@ class ActionReadBareReference(Action):
             return [SlotSet("card_ref", normalise_card_ref(number))]
         if requested == "transfer_ref" and (number := bare_number(text, TRANSFER_DIGITS)):
             return [SlotSet("transfer_ref", normalise_transfer_ref(number))]
-        if requested == "phone_last4" and (number := bare_number(text, PHONE_DIGITS)):
-            return [SlotSet("phone_last4", number)]
+        if requested == "phone_last4" and (digits := phone_digits(text)):
+            return [SlotSet("phone_last4", digits)]
         return []

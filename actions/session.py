@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -54,18 +55,32 @@ def latest_message_id(tracker: Tracker) -> str:
     return ""
 
 
+def latest_values(tracker: Tracker, entity: str) -> list[str]:
+    """What the latest message says of an entity, in order."""
+    return [str(value) for value in tracker.get_latest_entity_values(entity) if value]
+
+
 def latest_value(tracker: Tracker, entity: str) -> str | None:
     """What the latest message says of an entity: the first of several."""
-    return next((str(value) for value in tracker.get_latest_entity_values(entity) if value), None)
+    return next(iter(latest_values(tracker, entity)), None)
+
+
+def latest_day(tracker: Tracker) -> date | None:
+    """The first day that the latest message names."""
+    try:
+        return date.fromisoformat(latest_value(tracker, "day") or "")
+    except ValueError:  # none, or of another extractor
+        return None
 
 
 def latest_amount(tracker: Tracker) -> Amount | None:
     """The first amount of money in the latest message."""
     currency, _, value = (latest_value(tracker, "amount") or "").partition(" ")
     try:
-        return Amount(Decimal(value), currency) if value else None
-    except InvalidOperation:  # a button's payload, or another extractor
+        amount = Decimal(value)
+    except InvalidOperation:  # none, or of another extractor
         return None
+    return Amount(amount, currency) if amount.is_finite() and amount > 0 else None
 
 
 def actions_of_previous_turn(tracker: Tracker) -> list[str]:

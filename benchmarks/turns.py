@@ -35,8 +35,8 @@ from bot.settings import PROJECT
 from tests.scenarios.harness import TRAINED
 
 SAID = (
-    "are you a bot", "what does a transfer cost", "when is the branch open", "thanks",
-    "what are your deposit rates", "how much can i transfer a day", "what can you do", "bye",
+    "are you a bot", "how do i activate my card", "how can i top up", "thanks",
+    "how do i open an account", "how much can i transfer a day", "what can you do", "bye",
 )  # fmt: skip
 ROUNDS, CONVERSATIONS, LONG = 5, 10, 200
 AROUND = 8  # turns that a figure of the long conversation is the mean of

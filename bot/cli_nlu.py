@@ -98,11 +98,11 @@ def check(
 def _show_check(found: Checked) -> None:
     intents = Table("intent", "messages", "understood")
     for intent, (count, wrong) in sorted(found.wrong.items(), key=lambda each: -each[1][1] / each[1][0]):
-        intents.add_row(intent, str(count), f"{1 - wrong / count:.1%}")
+        intents.add_row(Text(intent), str(count), f"{1 - wrong / count:.1%}")
     console.print(intents)
     mixed = Table("was meant", "taken for", "times", "for instance")
     for each in found.confusions:
-        mixed.add_row(each.intent, each.taken_for, str(each.count), Text(each.example))
+        mixed.add_row(Text(each.intent), Text(each.taken_for), str(each.count), Text(each.example))
     console.print(mixed)
     console.print("figure: " + " ".join(f"f1_{language}={f1:.4f}" for language, f1 in found.f1.items()))
 

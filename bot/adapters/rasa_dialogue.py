@@ -209,6 +209,8 @@ def compact(tracker: DialogueStateTracker) -> list[Event]:
     for index in starts:
         ranking = events[index].parse_data.get("intent_ranking") or []
         events[index].parse_data["intent_ranking"] = ranking[:RANKING_KEPT]
+        for known in (events[index].metadata, events[index].parse_data.get("metadata")):
+            (known or {}).pop("phone", None)  # needed in its turn only; the case knows it anyway
     if len(starts) <= TURNS_KEPT:
         return events
     cut = starts[-TURNS_KEPT]

@@ -84,11 +84,13 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Helped(msgspec.Struct, frozen=True, kw_only=True):
-    """The person who had the case last, until when, and what it was about: the intents before the handoff."""
+    """The person who had the case last, until when, and what it was about: the intents before the handoff. `told`: the
+    assistant has greeted knowing it."""
 
     by: str
     at: datetime
     intents: tuple[str, ...] = ()
+    told: bool = False
 
 
 class PublicThread(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -174,7 +176,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     contacts: tuple[datetime, ...] = ()
     callback: Callback | None = None  # what the waiting customer left
     proposal: Proposal | None = None  # waits for a second person
-    helped: Helped | None = None  # until the assistant has spoken again
+    helped: Helped | None = None  # until the customer has said how it was
     known: dict[str, str] = {}  # slots of earlier episodes: still nobody's business in public
 
     @classmethod

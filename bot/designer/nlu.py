@@ -15,9 +15,21 @@ FEWEST_EXAMPLES = 25
 
 def check(project: Project) -> Iterator[Finding]:
     """Intents on both sides, enough examples in each language, no example under two intents."""
+    yield from _readable_patterns(project)
     yield from _both_sides(project)
     yield from _enough(project)
     yield from _one_intent_each(project)
+
+
+def _readable_patterns(project: Project) -> Iterator[Finding]:
+    for name, pattern in project.patterns:
+        try:
+            re.compile(pattern)
+        except re.error as problem:
+            yield error("data/nlu", f"the regex {name} has a pattern that is none ({problem}): {pattern}", "correct it")
+    for name, where, words in project.lookups:
+        if not any(words) or not all(words):
+            yield error(where, f"the lookup table {name} has an empty entry", "write the word, or take the line out")
 
 
 def _both_sides(project: Project) -> Iterator[Finding]:

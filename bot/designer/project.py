@@ -54,6 +54,7 @@ class Project:
     responses: dict[str, tuple[str, list[Variation]]] = field(default_factory=dict)  # name → (where, variations)
     examples: list[Example] = field(default_factory=list)
     patterns: list[tuple[str, str]] = field(default_factory=list)  # (name, regex)
+    lookups: list[tuple[str, str, list[str]]] = field(default_factory=list)  # (name, where, words)
     steps: list[tuple[str, str]] = field(default_factory=list)  # (action, where) in rules and stories
     notices: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -76,6 +77,7 @@ def read(folder: Path) -> Project:
         elif isinstance(content, Mapping):
             project.examples.extend(_examples(content, where))
             project.patterns.extend(_patterns(content))
+            project.lookups.extend(_lookups(content, where))
             project.steps.extend(_steps(content, where))
     return project
 
@@ -150,6 +152,13 @@ def _patterns(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if "regex" in block:
             for text, _ in _lines(block.get("examples") or "", 0):
                 yield str(block["regex"]), text
+
+
+def _lookups(content: Mapping[str, Any], where: str) -> Iterator[tuple[str, str, list[str]]]:
+    for block in content.get("nlu") or []:
+        if "lookup" in block:
+            words = [text for text, _ in _lines(block.get("examples") or "", 0)]
+            yield str(block["lookup"]), _at(where, block, "lookup"), words
 
 
 def _lines(examples: Any, first: int) -> Iterator[tuple[str, int]]:

@@ -55,7 +55,7 @@ def measure(settings: Settings, file: Path | None, *, with_encoder: bool, step: 
 def read_messages(file: Path) -> list[Labelled]:
     """JSON lines with `text`, `intent` and `language`. Raises SettingsError that names the line."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             str(file), f"cannot be read ({type(error).__name__})", "Name a file of JSON lines"
@@ -78,9 +78,13 @@ def _answered(folder: Path) -> float:
         config = YAML(typ="safe").load((folder / "config.yml").read_text(encoding="utf-8")) or {}
     except (OSError, YAMLError):
         raise SettingsError("config.yml", "cannot be read", "Restore or correct it") from None
-    for component in config.get("pipeline") or []:
-        if component.get("name") == OURS:
-            return float(component.get("answered", learn.ANSWERED))
+    pipeline = config.get("pipeline") if isinstance(config, dict) else None
+    for component in pipeline if isinstance(pipeline, list) else []:
+        if isinstance(component, dict) and component.get("name") == OURS:
+            answered = component.get("answered", learn.ANSWERED)
+            if isinstance(answered, bool) or not isinstance(answered, int | float) or not 0.5 <= answered <= 1:
+                raise SettingsError("config.yml", f"answered is {answered!r}", "Write a share from 0.5 to 1")
+            return float(answered)
     return learn.ANSWERED
 
 

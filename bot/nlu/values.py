@@ -24,6 +24,8 @@ class Found:
     end: int
 
 
+LONGEST = 600  # characters of a message that are read
+
 # ---- amounts ------------------------------------------------------------------------------------------
 
 _SCALES: Mapping[str, int] = {
@@ -59,19 +61,20 @@ _IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
-_MOST = Decimal(10) ** 15
+_LEAST, _MOST = Decimal("0.01"), Decimal(10) ** 15
 
 
 def amounts(text: str) -> Iterator[Found]:
     """Amounts of money in a text: with a currency, with a scale ("20rb"), or with thousands set apart ("2.500.000").
     Without a currency they are rupiah."""
+    text = text[:LONGEST]
     for match in _AMOUNT.finditer(text):
         before, scale, after = match["before"], (match["scale"] or "").lower(), match["after"]
         number = match["number"]
         if not (before or scale or after) and not (_GROUPED.fullmatch(number) and len(number) > len("1.000")):
             continue
         value = _number(number, scale) * _SCALES.get(scale, 1)
-        if 0 < value < _MOST:
+        if _LEAST <= value < _MOST:
             currency = _CURRENCIES[(before or after or "rp").lower()]
             yield Found("amount", _written(value, currency), match.start(), match.end())
     for match in _IN_WORDS.finditer(text):
@@ -94,7 +97,7 @@ def _number(digits: str, scale: str) -> Decimal:
         return Decimal(f"{re.sub('[.,]', '', whole) or 0}.{rest or 0}")
     mark = marks[0]
     parts = digits.split(mark)
-    grouped = bool(_GROUPED.fullmatch(digits))
+    grouped = bool(_GROUPED.fullmatch(digits)) and not digits.startswith("0")
     # "1.125 juta" is one and an eighth; "1.500 rb" is fifteen hundred thousand.
     if len(marks) > 1 or (grouped and _SCALES.get(scale, 1) < 1_000_000):
         return Decimal("".join(parts))
@@ -166,6 +169,7 @@ _DATES = (
 
 def days(text: str, today: date) -> Iterator[Found]:
     """Days that a text names, as dates. A day without a year, or a weekday, is the next one."""
+    text = text[:LONGEST]
     taken: list[tuple[int, int]] = []
     for pattern in _DATES:
         for match in pattern.finditer(text):

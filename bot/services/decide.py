@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from msgspec.structs import replace
@@ -65,6 +66,7 @@ class Decision(Case):
         helped = self.conversation.helped
         if helped is not None and self.now - helped.at > HELPED_RECENTLY:
             helped = None
+        news = helped if helped is not None and not helped.told else None
         turn = await self.tools.dialogue.respond(
             key=self.conversation.key,
             channel=self.conversation.channel,
@@ -72,12 +74,13 @@ class Decision(Case):
             message_id=item.event_id,
             language=self.conversation.language,
             tracker=self._remembered(tracker),
-            helped=helped,
+            helped=news,
             phone=self._verified_phone(),
         )
         self.tracker = turn.tracker
         understood = self.conversation.understanding(turn.intents, turn.language, turn.slots, turn.actions)
-        self.take(replace(understood, offered=(), draft="", helped=None))
+        told = replace(helped, told=True) if helped is not None and turn.rating is None else None
+        self.take(replace(understood, offered=(), draft="", helped=told))
         if turn.rating is not None:
             by = helped.by if helped else ""
             self.events.append(
@@ -226,4 +229,5 @@ def said_to_assistant(
 
 
 def _harmless(text: str) -> str:
-    return text.lstrip("/ \n\t").rstrip() or "…"
+    """Without anything in front that would make a command of it, whatever blanks are in between."""
+    return re.sub(r"^[\s/]+", "", text).rstrip() or "…"

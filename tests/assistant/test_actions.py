@@ -247,6 +247,10 @@ def test_every_topic_that_can_be_meant_is_an_intent_with_both_titles() -> None:
         ("transfer_ref", "500101 kak", "TF-500101"),
         ("phone_last4", "it ends in 4417", "4417"),
         ("phone_last4", "44175", None),
+        ("phone_last4", "0812 3456 4417", "4417"),
+        ("phone_last4", "it's KD 4801", None),
+        ("phone_last4", "i ordered in 2024", None),
+        ("phone_last4", "४४१७", None),
         (None, "20311", None),
     ],
 )

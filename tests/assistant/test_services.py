@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from actions.branches import next_open
-from actions.links import contact_in
+from actions.consent import Answer, answer_to_cancel
+from actions.links import SeveralContacts, contact_in
 from actions.rating import points
 from actions.records import Branch
 from tests.assistant.conftest import PROJECT, loops, slots_set
@@ -36,13 +37,13 @@ async def links_of(backoffice: str) -> list[dict[str, Any]]:
 
 
 async def test_an_order_is_cancelled_once_however_often_the_turn_runs(run: Run, say: Any, backoffice: str) -> None:
-    slots = {"order_ref": "ar 20301", "phone_last4": "4417"}
-    events, (message,) = await run("action_cancel_order", slots=slots)
+    slots = {"order_ref": "ar 20301", "phone_last4": "4417", "cancel_ref": "AR-20301"}
+    events, (message,) = await run("action_cancel_order", text="yes", slots=slots)
     assert message["response"] == "utter_cancel_cancelled"
-    assert slots_set(events) == {"order_ref": None, "phone_last4": None, "lookup_misses": 0}
-    _, (again,) = await run("action_cancel_order", slots=slots)  # a worker died before it could say so
+    assert set(slots_set(events).values()) == {None, 0}
+    _, (again,) = await run("action_cancel_order", text="yes", slots=slots)  # a worker died before it could say so
     assert again["response"] == "utter_cancel_cancelled"
-    _, (later,) = await run("action_cancel_order", slots=slots, message_id="m2")
+    _, (later,) = await run("action_cancel_order", text="yes", slots=slots, message_id="m2")
     assert later["response"] == "utter_cancel_already_cancelled"
     _, (refund,) = await run("action_refund_status", slots={"order_ref": "AR-20301"})
     assert refund["response"] == "utter_refund_requested"
@@ -53,51 +54,81 @@ async def test_what_has_left_cannot_be_cancelled(run: Run, say: Any, backoffice:
     async with httpx.AsyncClient(trust_env=False) as client:
         assert (await client.get(f"{backoffice}/orders/AR-20305")).json()["status"] == "shipped"
     digits = next(row["phone_last4"] for row in SEED["orders"] if row["ref"] == "AR-20305")
-    _, (message,) = await run("action_cancel_order", slots={"order_ref": "AR-20305", "phone_last4": digits})
+    slots = {"cancel_ref": "AR-20305", "phone_last4": digits}
+    _, (message,) = await run("action_cancel_order", text="yes", slots=slots)
     assert message["response"] == "utter_cancel_too_late"
 
 
 async def test_wrong_digits_and_an_unknown_order_sound_the_same(run: Run, say: Any, backoffice: str) -> None:
     said = []
     for ref, digits in (("AR-20314", "0000"), ("AR-99999", "8802")):
-        events, (message,) = await run("action_cancel_order", slots={"order_ref": ref, "phone_last4": digits})
+        slots = {"cancel_ref": ref, "phone_last4": digits}
+        events, (message,) = await run("action_cancel_order", text="yes", slots=slots)
         said.append(say(message, "en")["text"])
         assert loops(events) == ["cancel_form"]
     assert said[0] == said[1]
-    slots = {"order_ref": "AR-20314", "phone_last4": "0000", "lookup_misses": 1}
-    events, (message,) = await run("action_cancel_order", slots=slots)
+    slots = {"cancel_ref": "AR-20314", "phone_last4": "0000", "lookup_misses": 1}
+    events, (message,) = await run("action_cancel_order", text="yes", slots=slots)
     assert message["response"] == "utter_cancel_no_match_again"
     assert loops(events) == []
 
 
 async def test_a_cancellation_that_fails_says_so_and_calls_a_person(run: Run, say: Any, nowhere: None) -> None:
-    slots = {"order_ref": "AR-20320", "phone_last4": "1290"}
-    _, (honest, handoff) = await run("action_cancel_order", slots=slots)
-    assert "nothing has been changed" in say(honest, "en")["text"]
+    slots = {"cancel_ref": "AR-20320", "phone_last4": "1290"}
+    _, (honest, handoff) = await run("action_cancel_order", text="yes", slots=slots)
+    assert "don't know whether that went through" in say(honest, "en")["text"]
+    assert "perhaps done" in handoff["custom"]["detail"]
     assert "AR-20320" in handoff["custom"]["detail"]
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
+    ("text", "answer"),
     [
-        ("yes, cancel it", True), ("ya batalin aja", True), ("ok go ahead and cancel", True), ("iya yakin", True),
-        ("no, don't cancel it", False), ("jangan dibatalin", False), ("ok don't cancel", False), ("keep it", False),
-        ("ga jadi batal", False), ("cancel", None), ("batalin", None), ("cancel which one?", None),
+        ("yes, cancel it", Answer.YES), ("ya batalin aja", Answer.YES), ("ok go ahead and cancel", Answer.YES),
+        ("iya yakin", Answer.YES), ("/affirm", Answer.YES), ("yes", Answer.YES), ("Gas!", Answer.YES),
+        ("no, don't cancel it", Answer.NO), ("jangan dibatalin", Answer.NO), ("ok don't cancel", Answer.NO),
+        ("keep it", Answer.NO), ("ga jadi batal", Answer.NO), ("no", Answer.NO), ("/deny", Answer.NO),
+        ("ga jadi kak", Answer.NO), ("no, i'll keep it after all", Answer.NO), ("tetep saya ambil", Answer.NO),
+        ("cancel", Answer.NEITHER), ("batalin", Answer.NEITHER), ("is it ok to cancel if it's packed?", Answer.NEITHER),
+        ("are you sure you can cancel it", Answer.NEITHER), ("iya sebentar", Answer.NEITHER),
+        ("ya ampun", Answer.NEITHER), ("yes?", Answer.NEITHER), ("ok cancel it, no need for it", Answer.NEITHER),
+        ("I don't want it anymore, cancel it", Answer.NEITHER), ("ga jadi beli, batalin aja", Answer.NEITHER),
+        ("no, cancel it please", Answer.NEITHER), ("yes but only half of it", Answer.NEITHER), ("", Answer.NEITHER),
+        ("iya, tapi nanya dulu", Answer.NEITHER), ("👍", Answer.NEITHER),
     ],
 )  # fmt: skip
-async def test_the_verb_itself_is_a_yes_a_no_or_neither(
-    run: Run, backoffice: str, text: str, meant: bool | None
+def test_only_a_plain_yes_is_one(text: str, answer: Answer) -> None:
+    assert answer_to_cancel(text) is answer
+
+
+CANCELLING = ("action_cancel_order", "action_keep_order", "action_hear_cancel")
+
+
+@pytest.mark.parametrize("action", CANCELLING)
+@pytest.mark.parametrize(
+    ("text", "response"),
+    [("yes", "utter_cancel_cancelled"), ("no", "utter_cancel_kept"), ("what happens then?", "utter_confirm_cancel")],
+)
+async def test_what_is_heard_decides_whatever_intent_it_was_taken_for(
+    run: Run, backoffice: str, action: str, text: str, response: str
 ) -> None:
-    slots = {
-        "order_ref": "AR-20323",
-        "phone_last4": next(r["phone_last4"] for r in SEED["orders"] if r["ref"] == "AR-20323"),
-    }
-    events, (message,) = await run("action_hear_cancel", text=text, intent="order_cancel", slots=slots, message_id=text)
-    expected = {True: "utter_cancel_cancelled", False: "utter_cancel_kept", None: "utter_confirm_cancel"}
-    assert message["response"] == expected[meant]
-    if meant is None:  # the question stands
+    digits = next(row["phone_last4"] for row in SEED["orders"] if row["ref"] == "AR-20323")
+    slots = {"order_ref": "AR-20323", "phone_last4": digits, "cancel_ref": "AR-20323"}
+    events, (message,) = await run(action, text=text, slots=slots)
+    assert message["response"] == response
+    if response == "utter_confirm_cancel":  # the question stands
         assert [event["name"] for event in events if event["event"] == "action"] == ["action_confirm_cancel"]
-        assert not slots_set(events)
+
+
+@pytest.mark.parametrize("action", CANCELLING)
+async def test_another_order_in_the_answer_is_never_cancelled(run: Run, say: Any, backoffice: str, action: str) -> None:
+    slots = {"order_ref": "AR-20314", "phone_last4": "8802", "cancel_ref": "AR-20302"}
+    events, (message,) = await run(
+        action, text="yes cancel it, AR-20314 is fine", slots=slots, entities={"order_ref": "AR-20314"}
+    )
+    assert "AR-20302" in say(message, "en")["text"]
+    assert message["response"] == "utter_confirm_cancel"
+    assert slots_set(events)["order_ref"] == "AR-20302"
 
 
 async def test_the_verb_inside_the_form_goes_on_asking_or_leaves(run: Run, backoffice: str) -> None:
@@ -118,11 +149,45 @@ async def test_the_verb_inside_the_form_goes_on_asking_or_leaves(run: Run, backo
         ("0812 001 001 ya", "+62812001001"),
         ("+62 812-001-001", "+62812001001"),
         ("my number", None),
+        ("o'brien@example.com", None),
+        ("x%sari.wulandari@example.com", None),
+        ("(sari.w@example.com)", "sari.w@example.com"),
+        ("a" * 20_000 + "@", None),
         ("AR-20311", None),
     ],
 )
 def test_a_contact_is_read_however_it_is_typed(text: str, contact: str | None) -> None:
     assert contact_in(text) == contact
+
+
+def test_several_contacts_are_asked_about() -> None:
+    for text in ("not sari@example.com please, but 0812001003", "sari@example.com or james@example.com"):
+        with pytest.raises(SeveralContacts):
+            contact_in(text)
+
+
+async def test_only_so_many_links_go_out_in_one_conversation(run: Run, backoffice: str) -> None:
+    slots = {"contact": "sari.wulandari@example.com", "links_sent": 3}
+    _, (message,) = await run("action_send_password_link", slots=slots)
+    assert message["response"] == "utter_link_enough"
+    assert await links_of(backoffice) == []
+
+
+@pytest.mark.parametrize(
+    ("done", "follows"),
+    [
+        ("utter_reset_password", "password_form"),
+        ("utter_change_address", "address_form"),
+        ("utter_top_up", "order_form"),
+    ],
+)
+async def test_a_yes_inside_a_form_takes_up_the_latest_offer(run: Run, done: str, follows: str) -> None:
+    before = [{"event": "user", "text": "x"}, *({"event": "action", "name": name} for name in (done, "order_form"))]
+    events, _ = await run("action_yes_in_form", text="yes", events=before, loop="order_form")
+    assert [event["name"] for event in events if event["event"] == "followup"] == [follows]
+    before[1]["name"] = "utter_app_problem"
+    _, (handoff,) = await run("action_yes_in_form", text="yes", events=before, loop="order_form")
+    assert handoff["custom"]["reason"] == "customer_asked"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +202,7 @@ async def test_a_link_goes_to_who_is_registered_and_the_answer_tells_nobody_who_
         for _ in range(2):  # a worker died in between
             events, (message,) = await run(action, slots={"contact": contact}, message_id=f"{kind} {contact}")
         said.append(message)
-        assert slots_set(events) == {"contact": None}
+        assert slots_set(events) == {"contact": None, "links_sent": 1}
     assert said[0] == said[1]
     assert len([link for link in await links_of(backoffice) if link["kind"] == kind]) == 1
 
@@ -253,6 +318,8 @@ async def test_branches_by_city_and_by_day(run: Run, say: Any, backoffice: str) 
     assert (await ask(day="2026-01-01"))[0] == "utter_branch_closed"
     assert (await ask(day="2026-11-28"))[1].startswith("On Saturday 28 November our branches are closed")
     assert (await ask(day="2026-11-30", city="Bandung"))[0] == "utter_branch_open"
+    assert (await ask(day="2026-11-30", city="medan"))[1].startswith("We have no branch in Medan")
+    assert (await ask(day="x"))[0] == "utter_branch_hours"
 
 
 def test_the_next_day_that_they_are_open_passes_over_holidays() -> None:
@@ -269,7 +336,9 @@ def test_the_next_day_that_they_are_open_passes_over_holidays() -> None:
     [
         ("5", 5), ("4/5", 4), ("8 out of 10", 4), ("7,5/10", 4), ("bintang lima", 5), ("⭐⭐⭐", 3), ("😡", 1),
         ("nilai 9 dari 10", 5), ("10", 5), ("zero stars", 1), ("100/100", 5), ("three stars", 3), ("great", None),
-        ("2 bintang aja deh", 2),
+        ("2 bintang aja deh", 2), ("your 24/7 support deserves 1 star", 1), ("not 5 but 1", None), ("4.5 stars", 5),
+        ("5 of my 10 orders never came", None), ("at 9 I called, terrible, nobody came", None),
+        ("I wait 3 days, 1 star", 1),
     ],
 )  # fmt: skip
 def test_points_are_read(text: str, score: int | None) -> None:
@@ -278,12 +347,19 @@ def test_points_are_read(text: str, score: int | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "score", "response"),
-    [("5", 5, "utter_rating_high"), ("3 of 5", 3, "utter_rating_middle"), ("bintang 1", 1, "utter_rating_low")],
+    [("5 stars", 5, "utter_rating_high"), ("3 of 5", 3, "utter_rating_middle"), ("bintang 1", 1, "utter_rating_low")],
 )
 async def test_a_rating_is_told_and_answered_by_how_it_is(run: Run, text: str, score: int, response: str) -> None:
     _, (told, answer) = await run("action_rate", text=text, intent="service_rating")
     assert told["custom"] == {"sigap": "rating", "score": score}
     assert answer["response"] == response
+
+
+async def test_a_bare_number_is_a_rating_only_where_one_was_asked_for(run: Run) -> None:
+    events, messages = await run("action_rate", text="5", intent="service_rating")
+    assert (messages, [event["name"] for event in events if event["event"] == "followup"]) == ([], ["action_fallback"])
+    _, (told, _) = await run("action_rate", text="5", intent="service_rating", metadata={"helped_by": "Dina"})
+    assert told["custom"]["score"] == 5
 
 
 async def test_a_rating_without_points_asks_for_them(run: Run, say: Any) -> None:

@@ -172,6 +172,37 @@ async def test_other_questions_are_answered_and_the_form_goes_on(talk: Talk) -> 
     assert "AR-20307" in answer["text"]
 
 
+def meant(intent: str, text: str = "x") -> dict[str, Any]:
+    return {"text": text, "intent": {"name": intent, "confidence": 1.0}, "entities": []}
+
+
+OPENERS = {
+    "order_form": ["order_status"],
+    "refund_form": ["refund_status"],
+    "card_form": ["card_delivery_status"],
+    "cancel_form": ["order_cancel"],
+    "transfer_form": ["pending_transfer"],
+    "password_form": ["reset_password", "affirm"],
+    "address_form": ["change_address", "affirm"],
+}
+ASIDE = (
+    "transfer_fee transfer_limit top_up exchange_rate deposit_rate account_balance account_statement open_account "
+    "close_account app_problem branch_hours payment_methods promo_code order_return card_activate card_declined "
+    "capabilities thank praise bot_challenge greet service_rating media"
+).split()
+
+
+@pytest.mark.parametrize("form", OPENERS)
+async def test_whatever_is_asked_in_between_the_form_goes_on(talk: Talk, form: str) -> None:
+    for intent in OPENERS[form]:
+        *_, question = await talk("x", parse_data=meant(intent))
+    for intent in ASIDE:
+        answers = await talk("x", parse_data=meant(intent))
+        assert len(answers) >= 2, (form, intent)
+        assert answers[-1]["text"] == question["text"], (form, intent)
+        assert not any("didn't get that" in answer["text"] for answer in answers), (form, intent)
+
+
 @pytest.mark.parametrize("leave", ["never mind", "cancel", "i don't have the number"])
 async def test_a_form_can_be_left(talk: Talk, leave: str) -> None:
     await talk("track my parcel")
@@ -230,7 +261,7 @@ async def test_a_turn_that_no_rule_covers_counts_as_not_understood(agent: Agent,
 @pytest.mark.parametrize("intent", ["nlu_fallback", "unforeseen"])
 async def test_a_form_asks_again_after_what_it_did_not_understand(talk: Talk, intent: str) -> None:
     (question,) = await talk("track my parcel")
-    not_understood = {"text": "x", "intent": {"name": intent, "confidence": 1.0}, "entities": []}
+    not_understood = meant(intent)
     sorry, again = await talk("x", parse_data=not_understood)
     assert "never mind" in sorry["text"]
     assert again["text"] == question["text"]

@@ -243,11 +243,11 @@ class TestEnding:
         await world.desk.claim(KEY, DINA)
         await world.desk.close(KEY, DINA)
         world.dialogue.script["5"] = Turn(utterances=(Utterance(text="thanks"),), rating=5)
-        for text in ("5", "and now?"):
+        for text in ("thanks", "5", "and now?"):
             await world.receive(world.message(text))
             await world.work()
-        first, second = world.dialogue.helped[-2:]
-        assert (first and first.by, second) == (DINA.name, None)
+        first, *others = world.dialogue.helped[-3:]
+        assert (first and first.by, others) == (DINA.name, [None, None])
         [rated] = await world.log(e.Rated)
         assert (rated.score, rated.agent_name) == (5, DINA.name)
         assert [(line.kind, line.detail) for line in await world.lines() if line.kind == "rated"] == [("rated", "5")]
