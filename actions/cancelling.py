@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backoffice
 from actions.consent import Answer, answer_to_cancel
-from actions.handoff import hand_off
+from actions.handoff import hand_off, tell_done
 from actions.lookup import MISSES_BEFORE_OFFERING_A_PERSON
 from actions.references import normalise_order_ref
 from actions.session import latest_message_id, latest_text, latest_values
@@ -113,6 +113,8 @@ async def _cancel(dispatcher: CollectingDispatcher, tracker: Tracker, ref: str) 
         return [*forget(), *hand_off(dispatcher, "action_failed", detail)]
     if cancelled is None or cancelled.outcome == "not_matching":
         return _no_match(dispatcher, tracker)
+    if cancelled.outcome == "cancelled":
+        tell_done(dispatcher, f"Order {cancelled.ref} was cancelled.")
     dispatcher.utter_message(response=f"utter_cancel_{cancelled.outcome}", ref=cancelled.ref)
     return forget()
 

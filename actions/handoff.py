@@ -34,6 +34,12 @@ def hand_off(dispatcher: CollectingDispatcher, reason: str, detail: str) -> list
     return [ActiveLoop(None), SlotSet("requested_slot", None)]
 
 
+def tell_done(dispatcher: CollectingDispatcher, what: str) -> None:
+    """Let the people at the desk know what was done outside of the conversation, in one English sentence: it stays
+    done, even where a person takes over before the assistant can say so."""
+    dispatcher.utter_message(json_message={"sigap": "done", "what": what})
+
+
 class ActionHandoff(Action):
     """Hands over, for the reason that the latest message gives."""
 

@@ -13,7 +13,7 @@ from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backoffice
-from actions.handoff import hand_off
+from actions.handoff import hand_off, tell_done
 from actions.session import latest_message_id, latest_text
 
 COUNTRY = "ID"  # of numbers without a country code
@@ -97,6 +97,7 @@ class _SendsLink:
                 SlotSet("requested_slot", "contact"),
                 FollowupAction("action_listen"),
             ]
+        tell_done(dispatcher, f"A link ({self.kind}) was asked for; it goes to the contact given, if it is registered.")
         dispatcher.utter_message(response="utter_link_sent")
         return [forget, SlotSet("links_sent", sent_before + 1)]
 

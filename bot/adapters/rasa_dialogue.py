@@ -111,6 +111,7 @@ class RasaDialogue:
             actions=actions,
             handoff=output.handoff,
             rating=output.rating,
+            deeds=tuple(output.deeds),
             tracker=memory,
         )
 
@@ -130,12 +131,16 @@ class _Collector(OutputChannel):
         self.utterances: list[Utterance] = []
         self.handoff: HandoffRequest | None = None
         self.rating: int | None = None
+        self.deeds: list[str] = []
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         custom = message.get("custom") or {}
         if custom.get("sigap") == "handoff":
             # The text beside it is for stock Rasa channels; the core promises from the real queue.
             self.handoff = HandoffRequest(reason=custom["reason"], detail=custom.get("detail", ""))
+            return
+        if custom.get("sigap") == "done":
+            self.deeds.append(str(custom["what"]))
             return
         if custom.get("sigap") == "rating":
             self.rating = int(custom["score"])

@@ -211,6 +211,12 @@ class CallbackAsked(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, 
     kind: str
 
 
+class Acted(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="acted"):
+    """The assistant did something outside of the conversation; `text` tells people at the desk what."""
+
+    text: str
+
+
 class Rated(DomainEvent, frozen=True, kw_only=True, omit_defaults=True, tag="rated"):
     """The customer said how it was: 1 (bad) to 5 (very good). `agent_name`: who had the case before, "" for the
     assistant."""
@@ -274,6 +280,7 @@ AnyEvent = (
     | HandoffEscalated
     | HandoffStranded
     | CallbackAsked
+    | Acted
     | Rated
     | PersonalPosted
     | MessageHidden

@@ -270,6 +270,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[str, ...] = ()
     handoff: HandoffRequest | None = None
     rating: int | None = None  # points that the customer gave, 1 to 5
+    deeds: tuple[str, ...] = ()  # what was done outside and cannot be taken back, in English, for people
     tracker: bytes = b""
 
 

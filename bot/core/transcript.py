@@ -101,9 +101,8 @@ def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
             case e.CallbackAsked():
                 lines.append(Line(line_id=f"callback-{number}", kind="callback", author="customer", at=event.at,
                                   detail=event.kind))  # fmt: skip
-            case e.Rated():
-                lines.append(Line(line_id=f"rated-{number}", kind="rated", author="customer", at=event.at,
-                                  name=event.agent_name, detail=str(event.score)))  # fmt: skip
+            case e.Acted() | e.Rated():
+                lines.append(_aside(event, number))
             case e.DraftMade():
                 lines.append(Line(line_id=f"draft-{number}", kind="draft", author="bot", at=event.at, text=event.text))
             case e.AnswerHeld():
@@ -121,6 +120,15 @@ def fold(events: Iterable[e.AnyEvent]) -> list[Line]:
             case _:
                 _amend(event, by_id, lines)
     return lines
+
+
+def _aside(event: e.Acted | e.Rated, number: int) -> Line:
+    if isinstance(event, e.Acted):
+        return Line(line_id=f"acted-{number}", kind="acted", author="bot", at=event.at, detail=event.text)
+    return Line(
+        line_id=f"rated-{number}", kind="rated", author="customer", at=event.at, name=event.agent_name,
+        detail=str(event.score),
+    )  # fmt: skip
 
 
 def _amend(event: e.AnyEvent, by_id: dict[str, Line], lines: list[Line]) -> None:

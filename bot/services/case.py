@@ -56,6 +56,7 @@ class Case:
         self.cancels: list[str] = []
         self.ruling = Ruling()
         self.events: list[e.AnyEvent] = []
+        self.deeds: tuple[str, ...] = ()
         self.conversation = loaded.conversation or Conversation.begin(item)
         asked_at = now - timedelta(seconds=lease.waited_s)
         self.out = Outgoing(tools.speech, self.conversation, now, asked_at)

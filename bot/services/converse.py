@@ -66,6 +66,7 @@ class Converse:
         if isinstance(item, MessageReceived) and item.incomplete:
             item = await self._complete(item)
         item = without_secrets(item)
+        deeds: list[str] = []
 
         async def decide(loaded: Loaded) -> Commit:
             decision = Decision(self._tools, item, loaded, lease, self._clock.now())
@@ -73,6 +74,7 @@ class Converse:
                 await decision.answer(loaded.tracker)
             elif isinstance(item, TimerFired):
                 await ring(decision, item)
+            decision.remember_deeds(deeds)
             return decision.commit()
 
         return await self._settle(lease, decide)

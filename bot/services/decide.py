@@ -77,7 +77,7 @@ class Decision(Case):
             helped=news,
             phone=self._verified_phone(),
         )
-        self.tracker = turn.tracker
+        self.tracker, self.deeds = turn.tracker, turn.deeds
         understood = self.conversation.understanding(turn.intents, turn.language, turn.slots, turn.actions)
         told = replace(helped, told=True) if helped is not None and turn.rating is None else None
         self.take(replace(understood, offered=(), draft="", helped=told))
@@ -102,6 +102,13 @@ class Decision(Case):
             await self._answer_in_public(turn, item.event_id)
         else:
             await self._answer_in_private(turn, item.event_id)
+
+    def remember_deeds(self, earlier: list[str]) -> None:
+        """What was done outside stays done, also where these words of the assistant's are never said, because somebody
+        else took the conversation meanwhile and everything is decided again. `earlier`: by attempts that were lost;
+        those of this one are added."""
+        earlier[:] = dict.fromkeys([*earlier, *self.deeds])
+        self.events += [e.Acted(conversation=self.conversation.key, at=self.now, text=deed) for deed in earlier]
 
     async def _answer_in_private(self, turn: Turn, event_id: str) -> None:
         self.out.release_held(event_id)

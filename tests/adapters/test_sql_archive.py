@@ -102,6 +102,7 @@ class TestWriting:
             e.ProposalSettled(**common, proposal_id="p", outcome="approved", version=1, agent_id="s"),
             e.HandoffEscalated(**common, level=1), e.HandoffStranded(**common, skills=("fraud",), language="en"),
             e.CallbackAsked(**common, kind="phone"), e.Rated(**common, score=4),
+            e.Acted(**common, text="Order AR-20301 was cancelled."),
             e.Audited(**common, actor="d", action="saw"),
             e.PersonalPosted(**common, external_id="x", kinds=("PIN",)),
             e.MessageHidden(**common, external_id="x", hidden=True),

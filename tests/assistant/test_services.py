@@ -38,10 +38,11 @@ async def links_of(backoffice: str) -> list[dict[str, Any]]:
 
 async def test_an_order_is_cancelled_once_however_often_the_turn_runs(run: Run, say: Any, backoffice: str) -> None:
     slots = {"order_ref": "ar 20301", "phone_last4": "4417", "cancel_ref": "AR-20301"}
-    events, (message,) = await run("action_cancel_order", text="yes", slots=slots)
+    events, (deed, message) = await run("action_cancel_order", text="yes", slots=slots)
+    assert deed["custom"] == {"sigap": "done", "what": "Order AR-20301 was cancelled."}
     assert message["response"] == "utter_cancel_cancelled"
     assert set(slots_set(events).values()) == {None, 0}
-    _, (again,) = await run("action_cancel_order", text="yes", slots=slots)  # a worker died before it could say so
+    _, (_, again) = await run("action_cancel_order", text="yes", slots=slots)  # a worker died before it could say so
     assert again["response"] == "utter_cancel_cancelled"
     _, (later,) = await run("action_cancel_order", text="yes", slots=slots, message_id="m2")
     assert later["response"] == "utter_cancel_already_cancelled"
@@ -114,7 +115,7 @@ async def test_what_is_heard_decides_whatever_intent_it_was_taken_for(
 ) -> None:
     digits = next(row["phone_last4"] for row in SEED["orders"] if row["ref"] == "AR-20323")
     slots = {"order_ref": "AR-20323", "phone_last4": digits, "cancel_ref": "AR-20323"}
-    events, (message,) = await run(action, text=text, slots=slots)
+    events, (*_, message) = await run(action, text=text, slots=slots)
     assert message["response"] == response
     if response == "utter_confirm_cancel":  # the question stands
         assert [event["name"] for event in events if event["event"] == "action"] == ["action_confirm_cancel"]
@@ -200,7 +201,7 @@ async def test_a_link_goes_to_who_is_registered_and_the_answer_tells_nobody_who_
     said = []
     for contact in ("sari.wulandari@example.com", "nobody@example.com"):
         for _ in range(2):  # a worker died in between
-            events, (message,) = await run(action, slots={"contact": contact}, message_id=f"{kind} {contact}")
+            events, (_, message) = await run(action, slots={"contact": contact}, message_id=f"{kind} {contact}")
         said.append(message)
         assert slots_set(events) == {"contact": None, "links_sent": 1}
     assert said[0] == said[1]

@@ -113,6 +113,8 @@ class TestWhatTheAssistantHears:
             ('/order_status{"order":"1"}', 'order_status{"order":"1"}'),
             (" /  //restart ", "restart"),
             ("/", "…"),
+            ("/\u00a0/branch_hours", "branch_hours"),
+            (" /\u2003/ /restart", "restart"),
             ("a/b", "a/b"),
             ("  hi  ", "hi"),
         ],
@@ -287,6 +289,22 @@ class TestSomebodyElseMeanwhile:
         assert await world.texts() == ["echo: hi", "[claimed/en] Dina Lestari Arunika"]
         assert [event.text for event in await world.log(e.CustomerWrote)] == ["hi", "where is my card"]
         assert (await world.store.load(KEY)).tracker == b"hi|", "the forgotten turn left nothing in its memory"
+
+    async def test_what_was_done_outside_is_told_although_a_person_took_over(self, world: World) -> None:
+        await world.write("hi")
+        claims = []
+
+        async def claim() -> None:
+            if not claims:
+                claims.append(await world.desk.claim(KEY, DINA))
+
+        world.dialogue.script["yes"] = Turn(utterances=(Utterance(text="done"),), deeds=("Order was cancelled.",))
+        world.dialogue.meanwhile = claim
+        await world.write("yes")
+        assert (await world.conversation()).agent_id == "dina"
+        assert "done" not in await world.texts()
+        assert [event.text for event in await world.log(e.Acted)] == ["Order was cancelled."]
+        assert [line.detail for line in await world.lines() if line.kind == "acted"] == ["Order was cancelled."]
 
     async def test_a_note_or_another_commit_during_the_turn_only_repeats_it(self, world: World) -> None:
         await world.write("hi")

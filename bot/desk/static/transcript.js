@@ -193,6 +193,7 @@ function happened(line) {
   if (line.kind === "escalated") return t(line.reason === "anybody" ? "line.escalated_anybody" : "line.escalated", { level: line.detail });
   if (line.kind === "stranded") return t("line.stranded", { skills: line.detail.split(", ").map((name) => named("skill", name)).join(", ") });
   if (line.kind === "callback") return t(`line.callback_${line.detail}`);
+  if (line.kind === "acted") return t("line.acted", { what: line.detail });
   if (line.kind === "rated") return t("line.rated", { points: line.detail });
   if (line.kind === "solved") return t("line.solved");
   if (line.kind === "control") return line.name ? t("line.control_away", { app: appName(line.name) }) : t("line.control_ours");
