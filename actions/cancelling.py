@@ -50,8 +50,7 @@ class _Hears:
         asked = normalise_order_ref(tracker.get_slot("cancel_ref"))
         others = {normalise_order_ref(value) for value in latest_values(tracker, "order_ref")} - {asked}
         if answer is Answer.NO and not others:
-            dispatcher.utter_message(response="utter_cancel_kept")
-            return forget()
+            return _keep(dispatcher)
         if answer is Answer.YES and asked and not others:
             return await _cancel(dispatcher, tracker, asked)
         # Another number, a question, a yes and a no in one: the question stands, for the order that it was about.
@@ -89,15 +88,18 @@ class ActionLeaveCancel(Action):
         return "action_leave_cancel"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        dispatcher.utter_message(response="utter_cancel_kept")
-        return forget()
+        return _keep(dispatcher)
+
+
+def _keep(dispatcher: CollectingDispatcher) -> Events:
+    dispatcher.utter_message(response="utter_cancel_kept")
+    return forget()
 
 
 def _inside_the_form(dispatcher: CollectingDispatcher, answer: Answer) -> Events:
     if answer is not Answer.NO:
         return [FollowupAction(FORM)]
-    dispatcher.utter_message(response="utter_cancel_kept")
-    return [*forget(), ActiveLoop(None), SlotSet("requested_slot", None), FollowupAction("action_listen")]
+    return [*_keep(dispatcher), ActiveLoop(None), SlotSet("requested_slot", None), FollowupAction("action_listen")]
 
 
 async def _cancel(dispatcher: CollectingDispatcher, tracker: Tracker, ref: str) -> Events:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import sys
@@ -28,6 +27,7 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
+from benchmarks.public_data import twitter_care
 from bot import settings
 from bot.adapters import rasa_project
 from bot.adapters.triage_project import open_triage
@@ -53,19 +53,6 @@ class Step:
     kind: str
     detail: str  # the label, the reason, or the intent
     answers: tuple[str, ...] = ()
-
-
-def conversations(folder: Path) -> list[list[tuple[str, datetime]]]:
-    """What customers wrote and when, by conversation. Raises OSError."""
-    lines = (folder / "twitter-care" / "conversations.jsonl").read_text(encoding="utf-8").splitlines()
-    return [
-        [
-            (turn["text"], datetime.fromisoformat(turn["at"]))
-            for turn in json.loads(line)["turns"]
-            if turn["role"] == "customer"
-        ]
-        for line in lines
-    ]
 
 
 async def play(
@@ -104,7 +91,7 @@ def _step(text: str, turn: Turn) -> Step:
 
 
 async def measure(screen: Screen, dialogue: Dialogue, folder: Path, read: int) -> dict[str, Counter[str]]:
-    told = conversations(folder)
+    told = twitter_care(folder)
     found: dict[str, Counter[str]] = {}
     intents: Counter[str] = Counter()
     for channel in CHANNELS:

@@ -8,7 +8,6 @@ person made of the most doubtful ones.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.public_data import banking77
+from benchmarks.public_data import banking77, twitter_care
 from bot import settings
 from bot.adapters.triage_project import open_triage
 from bot.core.risk import Bot
@@ -31,16 +30,6 @@ from channels.messages import Surface
 DOUBTFUL = 20
 
 console = Console(highlight=False)
-
-
-def twitter_care(folder: Path) -> list[Case]:
-    lines = (folder / "twitter-care" / "conversations.jsonl").read_text(encoding="utf-8").splitlines()
-    return [
-        Case(text=turn["text"], channel="x", surface=Surface.PUBLIC, routine=True)
-        for line in lines
-        for turn in json.loads(line)["turns"]
-        if turn["role"] == "customer"
-    ]
 
 
 def show(name: str, report: Report) -> None:
@@ -72,7 +61,11 @@ def main(arguments: Sequence[str]) -> int:
         screen = open_triage(read.project, read.models)
         sets = {
             "BANKING77, test": [Case(text=text, routine=True) for text, _ in banking77(folder, "test")],
-            "twitter-care": twitter_care(folder),
+            "twitter-care": [
+                Case(text=text, channel="x", surface=Surface.PUBLIC, routine=True)
+                for said in twitter_care(folder)
+                for text, _ in said
+            ],
         }
     except SettingsError as error:
         console.print(f"[red]{error}[/]")

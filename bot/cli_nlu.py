@@ -34,22 +34,18 @@ def explain(
     json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
 ) -> None:
     """Show the likeliest intents of a message, which of its words spoke for the first, and the nearest examples."""
-    from bot.adapters import rasa_project  # noqa: PLC0415 - numpy and scikit-learn take a second
-    from bot.arrays import Unreadable  # noqa: PLC0415
-    from bot.designer import project  # noqa: PLC0415
+    from bot.designer import project  # noqa: PLC0415 - numpy and scikit-learn take a second
     from bot.nlu.explain import explain as explained  # noqa: PLC0415
-    from bot.nlu.explain import read_model  # noqa: PLC0415
+    from bot.nlu.measured import trained_model  # noqa: PLC0415
     from bot.nlu.vectors import StaticVectors  # noqa: PLC0415
 
     try:
         settings = settings_module.load()
-        known = read_model(rasa_project.usable_model(settings.models))
+        known = trained_model(settings)
         examples = [(each.text, each.intent) for each in project.read(settings.project).examples]
         found = explained(text, known, StaticVectors(), examples)
     except SettingsError as error:
         refuse(error)
-    except Unreadable:
-        refuse(SettingsError("SIGAP_HOME", "the trained assistant has no classifier of ours", "Run `sigap train`"))
     if json:
         typer.echo(msgspec.json.encode(found).decode())
     else:

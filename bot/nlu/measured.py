@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from bot.nlu import learn
 from bot.nlu.checking import FOLDS, Checked, Labelled, Step, check, cross_validate, decided
 from bot.nlu.explain import read_model
 from bot.nlu.features import compiled
+from bot.nlu.model import IntentModel
 from bot.nlu.vectors import StaticVectors
 from bot.settings import Settings
 from channels.errors import SettingsError
@@ -27,21 +29,14 @@ def measure(settings: Settings, file: Path | None, *, with_encoder: bool, step: 
     encoder = _encoder() if with_encoder else None
     if file is not None:
         messages = read_messages(file)
-        try:
-            known = read_model(rasa_project.usable_model(settings.models))
-        except Unreadable:
-            raise SettingsError(
-                "SIGAP_HOME", "the trained assistant has no classifier of ours", "Run `sigap train`"
-            ) from None
-        static = StaticVectors()
+        known, static = trained_model(settings), StaticVectors()
         return check(messages, [decided(message.text, known, static, encoder) for message in messages])
     content = project.read(settings.project)
     for finding in content.findings:
         raise SettingsError(finding.where, finding.message, finding.fix)
     own = [Labelled(each.text, each.intent, each.language) for each in content.examples if each.language]
-    counts = {each.intent for each in own}
-    few = [intent for intent in counts if sum(each.intent == intent for each in own) < FOLDS]
-    if len(counts) < 2 or few:
+    counts = Counter(each.intent for each in own)
+    if len(counts) < 2 or min(counts.values()) < FOLDS:
         raise SettingsError(
             "data/nlu", "has too few examples to check them by each other", f"Write {FOLDS} or more an intent"
         )
@@ -50,6 +45,16 @@ def measure(settings: Settings, file: Path | None, *, with_encoder: bool, step: 
     except ValueError as error:
         raise SettingsError("data/nlu", str(error), "Correct the pattern") from None
     return cross_validate(own, StaticVectors(), patterns, encoder, answered=_answered(settings.project), step=step)
+
+
+def trained_model(settings: Settings) -> IntentModel:
+    """The classifier in the trained assistant. Raises SettingsError."""
+    try:
+        return read_model(rasa_project.usable_model(settings.models))
+    except Unreadable:
+        raise SettingsError(
+            "SIGAP_HOME", "the trained assistant has no classifier of ours", "Run `sigap train`"
+        ) from None
 
 
 def read_messages(file: Path) -> list[Labelled]:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
-import psycopg2
 import pytest
 from sanic import Sanic
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,29 +23,9 @@ from sandbox.backoffice.contacts import normalised
 from sandbox.backoffice.store import Store
 from sandbox.serve import running
 
-POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1/test")
 CANCEL = "/orders/AR-20301/cancellation"
 DIGITS = {"phone_last4": "4417"}
 RESET = {"kind": "password_reset", "contact": "sari.wulandari@example.com"}
-
-
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A schema of its own, gone afterwards."""
-    try:
-        connection = psycopg2.connect(POSTGRES, connect_timeout=3)
-    except psycopg2.OperationalError:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no PostgreSQL at {POSTGRES}; set TEST_DATABASE_URL")
-    connection.autocommit = True
-    schema = f"t{uuid4().hex}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE SCHEMA {schema}")
-    yield f"{POSTGRES}?options={quote(f'-csearch_path={schema}')}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP SCHEMA {schema} CASCADE")
-    connection.close()
 
 
 @pytest.fixture(params=["memory", "file", "postgresql"])
