@@ -69,7 +69,7 @@ bench-chaos: install ## 2,000 conversations while every platform misbehaves: mak
 bench-triage: install ## what triage keeps from the bot on public data: make bench-triage DATA=folder
 	@$(BIN)/python -W ignore -m benchmarks.triage $(DATA)
 
-bench-nlu: install ## the intent classifier on public data: make bench-nlu DATA=folder [OPTIONS=--with-encoder]
+bench-nlu: install ## the intent classifier on public data: make bench-nlu DATA=folder [OPTIONS="--with-encoder --with-diet"]
 	@$(BIN)/python -W ignore -m benchmarks.nlu $(DATA) $(OPTIONS)
 
 bench-assistant: install ## what the assistant does with public conversations: make bench-assistant DATA=folder [OPTIONS="--read 50"]

@@ -220,13 +220,10 @@ async def exchange_rate(currency: str) -> ExchangeRate | None:
     return rate
 
 
-async def branches(city: str | None = None) -> Branches:
-    """The branches, of one city or all, and the public holidays; up to a minute old. Raises BackofficeUnavailable."""
-    # All of them, whichever the city: what a customer calls a city should not fill the memory with answers.
-    found = await _kept("branches", _branches)
-    if city is None:
-        return found
-    return Branches(tuple(each for each in found.branches if each.city.casefold() == city.casefold()), found.holidays)
+async def branches() -> Branches:
+    """All branches and the public holidays; up to a minute old. Raises BackofficeUnavailable."""
+    # All, whichever the city: what a customer calls a city should not fill the memory with answers.
+    return await _kept("branches", _branches)
 
 
 async def send_link(kind: str, contact: str, key: str) -> bool:

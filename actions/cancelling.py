@@ -14,7 +14,7 @@ from actions import backoffice
 from actions.consent import Answer, answer_to_cancel
 from actions.handoff import hand_off, tell_done
 from actions.lookup import MISSES_BEFORE_OFFERING_A_PERSON
-from actions.references import normalise_order_ref
+from actions.references import normalise_order_ref, phone_digits
 from actions.session import latest_message_id, latest_text, latest_values
 
 FORM = "cancel_form"
@@ -36,7 +36,8 @@ class ActionConfirmCancel(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         ref = normalise_order_ref(tracker.get_slot("order_ref"))
         dispatcher.utter_message(response="utter_confirm_cancel", ref=ref or "")
-        return [SlotSet("cancel_ref", ref)]
+        # Only `cancel_ref` keeps it: should the customer walk away now, the next order to cancel is asked for anew.
+        return [SlotSet("cancel_ref", ref), SlotSet("order_ref", None)]
 
 
 class _Hears:
@@ -55,8 +56,11 @@ class _Hears:
             return await _cancel(dispatcher, tracker, asked)
         # Another number, a question, a yes and a no in one: the question stands, for the order that it was about.
         dispatcher.utter_message(response="utter_confirm_cancel", ref=asked or "")
+        digits = phone_digits(latest_text(tracker))
+        corrected = [SlotSet("phone_last4", digits)] if digits and not others else []
         # As if the action that asks had asked: its rules hold for the answer.
-        return [SlotSet("order_ref", asked), ActionExecuted("action_confirm_cancel"), FollowupAction("action_listen")]
+        asks = [ActionExecuted("action_confirm_cancel"), FollowupAction("action_listen")]
+        return [SlotSet("order_ref", None), *corrected, *asks]
 
 
 class ActionCancelOrder(_Hears, Action):
@@ -75,7 +79,7 @@ class ActionKeepOrder(_Hears, Action):
 
 
 class ActionHearCancel(_Hears, Action):
-    """After an answer that holds the verb itself: "yes, cancel it", "jangan dibatalin"."""
+    """After an answer that holds the verb itself ("yes, cancel it", "jangan dibatalin"), or other digits."""
 
     def name(self) -> str:
         return "action_hear_cancel"

@@ -7,7 +7,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backoffice
-from actions.handoff import hand_off
+from actions.handoff import hand_off, tell_done
 from actions.language import language_of
 from actions.lookup import Question, answered, not_found, unavailable
 from actions.references import normalise_card_ref
@@ -67,4 +67,5 @@ class ActionCardBlock(Action):
         detail = "The customer's card is lost, stolen or misused. They were told how to freeze it in the app."
         if sent:
             detail += " A link to freeze it was sent to the number that they write from, if it is registered."
+            tell_done(dispatcher, "A link to freeze the cards was sent to the number that the customer writes from.")
         return hand_off(dispatcher, "urgent", detail)

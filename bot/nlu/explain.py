@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix, hstack
 from bot.arrays import Unreadable
 from bot.nlu import model
 from bot.nlu.features import clean, pieces, words
-from bot.nlu.model import STATIC, IntentModel
+from bot.nlu.model import IntentModel
 from bot.nlu.vectors import StaticVectors
 
 INTENTS_SHOWN = 5
@@ -123,7 +123,7 @@ def _rows(texts: Sequence[str], known: IntentModel, static: StaticVectors) -> cs
                 shape=(len(texts), len(block.index)),
             )
         )
-    parts.append(csr_matrix(STATIC * np.stack([static.of(text) for text in shaped])))
+    parts.append(csr_matrix(known.static * np.stack([static.of(text) for text in shaped])))
     stacked = hstack(parts).tocsr()
     length = np.sqrt(stacked.multiply(stacked).sum(axis=1)).A1
     return csr_matrix(stacked.multiply((1 / np.maximum(length, 1e-9))[:, None]))

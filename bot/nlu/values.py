@@ -147,7 +147,7 @@ _RELATIVELY = re.compile(
 )
 _WEEKDAY = re.compile(
     rf"\b(?P<lead>{_LEAD}\s+)?(?P<day>{'|'.join(sorted(map(re.escape, _DAYS), key=len, reverse=True))})s?\b"
-    r"(?P<week>\s+(?:ini|depan|besok))?",
+    r"(?:\s+(?:ini|depan|besok))?",
     re.IGNORECASE,
 )
 _YEAR = r"(?:,?\s+(?P<year>20\d\d))?"

@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float32]
 
 RISK = "risk"  # the head that tells any risk from none
 INDONESIAN = "indonesian"  # the head that tells the language: the approved sentence has to be in the right one
-FORMAT = 1
+FORMAT = 2
 
 BOUND = 12.0  # logits beyond this say nothing more
 
@@ -96,14 +96,30 @@ MOST_REMEMBERED = 50_000  # words
 LOUD = 0.35  # of the loudest: what is quieter is no evidence
 
 
+OPINIONS = 3
+
+
+def opinions(logits: Array, risk: int, labels: Sequence[int]) -> Array:
+    """What decides together whether a message is a risk: what the head of any risk says, and the two loudest labels.
+    `logits`: heads last; so are the opinions."""
+    loudest = np.sort(logits[..., list(labels)], axis=-1)
+    return cast(Array, np.stack([logits[..., risk], loudest[..., -1], loudest[..., -2]], axis=-1))
+
+
+def whole(weights: Array, said: Array) -> Any:
+    """The logit of a risk. `weights`: one for each opinion, and one to add."""
+    return said @ weights[:OPINIONS] + weights[OPINIONS]
+
+
 @dataclass(frozen=True)
 class Meaning:
     """The heads over sentence vectors, and how their word is weighed against the linear model's:
-    logit = mix[0] × linear + mix[1] × encoder + mix[2]."""
+    logit = mix[0] × linear + mix[1] × encoder + mix[2]. `whole`: how these decide together."""
 
     weights: Array
     bias: Array
     mix: Array
+    whole: Array
 
     def logits(self, vector: Array, linear: Array) -> Array:
         own = np.clip(vector @ self.weights + self.bias, -BOUND, BOUND)
@@ -115,13 +131,15 @@ class Model:
     """Everything that `sigap train` learned. `thresholds`: from which probability a head's label counts.
 
     `doubt`: between these probabilities of risk the fast part does not decide alone. `fast`: what counts as risk when
-    there is no encoder to ask.
+    there is no encoder to ask. `whole`: how the head of any risk and the labels' heads decide together; neither does
+    alone, because a name like OJK speaks for its label in the most innocent question.
     """
 
     linear: Linear
     thresholds: Mapping[str, float]
     doubt: tuple[float, float]
     fast: float
+    whole: Array
     meaning: Meaning | None = None
 
     @property
@@ -153,12 +171,14 @@ def save(model: Model, path: Path, fingerprint: str) -> None:
         "offset": linear.offset,
         "thresholds": np.array([model.thresholds[head] for head in linear.heads], dtype=np.float32),
         "doubt": np.array([*model.doubt, model.fast], dtype=np.float32),
+        "whole": model.whole,
     }
     if model.meaning is not None:
         content |= {
             "meaning_weights": model.meaning.weights,
             "meaning_bias": model.meaning.bias,
             "meaning_mix": model.meaning.mix,
+            "meaning_whole": model.meaning.whole,
         }
     arrays.save(path, content, compress=True)
 
@@ -183,9 +203,10 @@ def load(path: Path) -> Model:
         low, high, fast = (float(value) for value in stored["doubt"])
         meaning = None
         if "meaning_mix" in stored:
-            meaning = Meaning(stored["meaning_weights"], stored["meaning_bias"], stored["meaning_mix"])
+            parts = ("meaning_weights", "meaning_bias", "meaning_mix", "meaning_whole")
+            meaning = Meaning(*(stored[part] for part in parts))
         thresholds = dict(zip(heads, map(float, stored["thresholds"]), strict=True))
-        return Model(linear, thresholds, (low, high), fast, meaning)
+        return Model(linear, thresholds, (low, high), fast, stored["whole"], meaning)
 
 
 def fingerprint_of(path: Path) -> str:

@@ -11,18 +11,14 @@ import numpy as np
 from bot.core.risk import Assessment, Circumstances, Finding, Policy, Ruling, Span, decide
 from bot.triage import circumstances, lists
 from bot.triage.lists import RISKY, WORDS, Label, Limits
-from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Model, Scored, logit, probability
+from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Model, Scored, logit, opinions, probability, whole
 from bot.triage.normal import Word, words
 from bot.triage.patterns import Hit, Patterns
 from channels.errors import SettingsError
 
-NUDGE = 1.5  # logits that a pattern which is not sure adds to its label, and to the risk
-MENTION = 0.5  # the same for a regulator's bare name, which people also write in innocent questions
+NUDGE = 0.5  # logits that a pattern which is not sure, or a regulator's bare name, adds to its label and to the risk
 SURE = 0.99
 LONGEST = 4_000  # characters; what comes behind is not what the message is about
-FAINT = 0.1  # a risk below this outvotes every single label that no sure pattern speaks for
-ALONE = 0.7  # how certain one label must be of itself where the whole sounds harmless
-NAMELESS = 0.7  # how likely any risk at all must be where no label makes itself out
 BESIDE = 0.5  # what a second label needs beside a clear one; never more than CLEAR, or none would be left
 CLEAR = 0.6  # from here on a label stands for itself
 PLAINLY = 0.9  # spam that is nothing else
@@ -59,6 +55,7 @@ class Screen:
         self._encoder = encoder if model.meaning is not None else None
         self._heads = {head: number for number, head in enumerate(model.heads)}
         self._risks = [head for head in model.heads if head in labels and labels[head].severity >= RISKY]
+        self._deciding = self._heads[RISK], [self._heads[head] for head in self._risks]
 
     @property
     def can_ask(self) -> bool:
@@ -73,14 +70,14 @@ class Screen:
         scored = self._model.linear.score(said)
         logits = self._nudged(scored.logits, hits, said)
         sure = {hit.label for hit in hits if hit.sure}
-        risk = probability(logits[self._heads[RISK]])
+        risk = self._risk(logits, self._model.whole)
         low, high = self._model.doubt
         doubtful = bool(said) and not sure and low < risk < high
         asked = doubtful and self._encoder is not None
         if asked and self._encoder is not None and self._model.meaning is not None:
             linear = self._model.meaning.logits(self._encoder.vector(text), scored.logits)
             logits = self._nudged(linear, hits, said)
-            risk = probability(logits[self._heads[RISK]])
+            risk = self._risk(logits, self._model.meaning.whole)
         needed = self._model.thresholds[RISK] if asked else self._model.fast
         findings = self._findings(said, hits, scored, logits, risk, needed, sure, asked=asked)
         anger = probability(logits[self._heads["anger"]]) if "anger" in self._heads and said else 0.0
@@ -91,6 +88,9 @@ class Screen:
             language=self._language(scored.logits) if _has_words(text, said) else "",
             margin=BOUND if sure else round(logit(risk) - logit(needed), 2) if said else -BOUND,
         )  # fmt: skip
+
+    def _risk(self, logits: Array, weights: Array) -> float:
+        return probability(np.clip(whole(weights, opinions(logits, *self._deciding)), -BOUND, BOUND))
 
     def _language(self, logits: Array) -> str:
         """ "" when the words do not tell: a number, a name, two words that both languages have."""
@@ -104,10 +104,9 @@ class Screen:
         nudged = logits.copy()
         hints = [hit for hit in hits if not hit.sure and not (hit.detail and self._knows(hit, said))]
         for label in {hit.label for hit in hints}:
-            bare = all(hit.detail for hit in hints if hit.label == label)
             for head in (label, RISK):
                 if head in self._heads:
-                    nudged[self._heads[head]] += MENTION if bare else NUDGE
+                    nudged[self._heads[head]] += NUDGE
         return nudged
 
     def _knows(self, hit: Hit, said: Sequence[Word]) -> bool:
@@ -122,19 +121,15 @@ class Screen:
         likely = (1 / (1 + np.exp(-logits))).tolist()
         chances = {head: likely[number] for head, number in self._heads.items() if head in self._labels}
         found = {label: chance for label, chance in chances.items() if chance >= self._model.thresholds[label]}
-        for label in [label for label in found if label in self._risks]:
-            # One head alone must be certain while the whole sounds harmless, and is wrong where it plainly is: a name
-            # like OJK speaks for its label in the most innocent question.
-            certain = found[label] >= max(ALONE, self._model.thresholds[label])
-            if risk < FAINT or (risk < needed and not certain):
-                del found[label]
+        if risk < needed:
+            found = {label: chance for label, chance in found.items() if label not in self._risks}
         clear = max((found[label] for label in found if label in self._risks), default=0.0)
         if sure or clear >= CLEAR:
             # Beside what is clear, a faint second label is noise, and must not lead.
             found = {label: chance for label, chance in found.items() if label not in self._risks or chance >= BESIDE}
         plainly_spam = found.get("spam", 0.0) >= PLAINLY
         named = any(label in self._risks for label in (*found, *sure))
-        if said and risk >= max(needed, NAMELESS) and not plainly_spam and not named:
+        if said and risk >= needed and not plainly_spam and not named:
             best = max(self._risks, key=chances.__getitem__)
             found[best] = max(chances[best], LEAST)
         found |= {label: max(SURE, chances.get(label, 0.0)) for label in sure}

@@ -22,7 +22,7 @@ from sklearn.svm import LinearSVC
 from bot.triage.examples import Example
 from bot.triage.features import features
 from bot.triage.lists import RISKY, WORDS, Label
-from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Linear, Meaning, Model
+from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Linear, Meaning, Model, opinions, whole
 from bot.triage.normal import words
 from bot.triage.screen import Encoder
 from channels.errors import SettingsError
@@ -34,7 +34,7 @@ MEANING_PENALTY = 8.0  # LogisticRegression's C over sentence vectors
 # Of the messages that look alarming and are not, which are harder than what customers write: the share held back by
 # words alone, and with the encoder, which sees more sharply.
 MOST_HELD_BACK, MOST_HELD_BACK_SHARPLY = 0.08, 0.09
-DOUBTFUL = 0.12  # share of the examples, which are harder than what customers write, that the encoder is asked about
+DOUBTFUL = 0.07  # share of the examples, which are harder than what customers write, that the encoder is asked about
 MOST_READ = 5_000  # examples that the encoder reads: a minute or two, the first time
 REMARK = 0.75  # what is no risk must be likely: silence towards spam must not meet a customer
 
@@ -76,22 +76,33 @@ def train(
         slope=slope, offset=offset, known=known,
     )  # fmt: skip
     risk = heads.index(RISK)
+    labelled = [number for number, head in enumerate(heads) if head in risky]
     truth = flags[:, risk].astype(bool)
-    fast = _threshold(logits[:, risk], truth)
-    doubt = _doubt(logits[:, risk], np.log(fast / (1 - fast)))
-    if encoder is None:
-        return Model(linear, _thresholds(logits, flags, heads, risky), doubt, fast)
-    step("reading meaning")
-    chosen = _chosen(logits[:, risk], doubt)
-    meaning, together = _meaning([examples[row] for row in chosen], encoder, logits[chosen], flags[chosen], step)
+    said_together = opinions(logits, risk, labelled)
+    weighed = _weigh(said_together, truth)
+    alone = np.clip(whole(weighed, said_together), -BOUND, BOUND)
+    fast = _threshold(alone, truth, MOST_HELD_BACK)
+    doubt = _doubt(alone, np.log(fast / (1 - fast)))
     thresholds = _thresholds(logits, flags, heads, risky)
+    if encoder is None:
+        return Model(linear, thresholds, doubt, fast, weighed)
+    step("reading meaning")
+    chosen = _chosen(alone, doubt)
+    meaning, together = _meaning(
+        [examples[row] for row in chosen], encoder, logits[chosen], flags[chosen], (risk, labelled), step
+    )
     # What is plain stays as the linear model has it; the encoder decides about the rest.
     low, high = (float(np.log(chance / (1 - chance))) for chance in doubt)
-    decided = np.where(logits[:, risk] >= high, BOUND, np.where(logits[:, risk] <= low, -BOUND, logits[:, risk]))
-    inside = (logits[chosen, risk] > low) & (logits[chosen, risk] < high)
-    decided[chosen[inside]] = together[inside, risk]
+    decided = np.where(alone >= high, BOUND, np.where(alone <= low, -BOUND, alone))
+    inside = (alone[chosen] > low) & (alone[chosen] < high)
+    decided[chosen[inside]] = together[inside]
     thresholds[RISK] = _threshold(decided, truth, MOST_HELD_BACK_SHARPLY)
-    return Model(linear, thresholds, doubt, fast, meaning)
+    return Model(linear, thresholds, doubt, fast, weighed, meaning)
+
+
+def _weigh(said: Array, truth: npt.NDArray[np.bool_]) -> Array:
+    fitted = LogisticRegression(C=1.0).fit(said, truth)
+    return np.array([*fitted.coef_[0], fitted.intercept_[0]], dtype=np.float32)
 
 
 def _chosen(logits: Array, doubt: tuple[float, float]) -> npt.NDArray[np.int64]:
@@ -168,8 +179,10 @@ def _calibrate(margins: Array, flags: Flags) -> tuple[Array, Array]:
 
 
 def _meaning(
-    examples: Sequence[Example], encoder: Encoder, linear: Array, flags: Flags, step: Step
-) -> tuple[Meaning, Array]:
+    examples: Sequence[Example], encoder: Encoder, linear: Array, flags: Flags, deciding: tuple[int, Sequence[int]],
+    step: Step,
+) -> tuple[Meaning, Array]:  # fmt: skip
+    """`deciding`: the number of the head of any risk, and those of the labels. The second: each example's risk."""
     vectors = encoder.vectors([example.text for example in examples])
     own = np.zeros(flags.shape, dtype=np.float32)
     for number, (train_rows, rows) in enumerate(_folds(flags), 1):
@@ -182,8 +195,10 @@ def _meaning(
         both = np.stack([linear[:, head], own[:, head]], axis=1)
         fitted = LogisticRegression(C=1.0).fit(both, flags[:, head])
         mix[:, head] = (*fitted.coef_[0], fitted.intercept_[0])
-    together = np.clip(mix[0] * linear + mix[1] * own + mix[2], -BOUND, BOUND)
-    return Meaning(weights, bias, mix), together.astype(np.float32)
+    together = np.clip(mix[0] * linear + mix[1] * own + mix[2], -BOUND, BOUND).astype(np.float32)
+    said = opinions(together, *deciding)
+    weighed = _weigh(said, flags[:, deciding[0]].astype(bool))
+    return Meaning(weights, bias, mix, weighed), np.clip(whole(weighed, said), -BOUND, BOUND)
 
 
 def _fit_meaning(vectors: Array, flags: Flags) -> tuple[Array, Array]:
@@ -201,7 +216,7 @@ def _doubt(logits: Array, threshold: float) -> tuple[float, float]:
     return _chance(threshold - width), _chance(threshold + width)
 
 
-def _threshold(logits: Array, truth: npt.NDArray[np.bool_], share: float = MOST_HELD_BACK) -> float:
+def _threshold(logits: Array, truth: npt.NDArray[np.bool_], share: float) -> float:
     """As low as the share of harmless messages held back allows."""
     return _chance(float(np.quantile(logits[~truth], 1 - share)))
 
@@ -210,7 +225,7 @@ def _thresholds(logits: Array, flags: Flags, heads: Sequence[str], risky: frozen
     found = {}
     for number, head in enumerate(heads):
         truth = flags[:, number].astype(bool)
-        found[head] = _threshold(logits[:, number], truth) if head == RISK else _best_f1(logits[:, number], truth)
+        found[head] = _best_f1(logits[:, number], truth)
         if head not in risky and head != RISK:
             found[head] = max(found[head], REMARK)
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -12,11 +14,14 @@ from rasa.engine.exceptions import GraphRunError
 from rasa.engine.loader import load_predict_graph_runner
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
+from ruamel.yaml import YAML
 
-from bot.adapters import rasa_project
+from bot.adapters import rasa_project, rasa_runner
 from bot.adapters.rasa_dialogue import TURNS_KEPT, RasaDialogue
+from bot.adapters.rasa_rules import Rules
 from bot.adapters.rasa_runner import InOrder
 from bot.core.ports import Turn
+from bot.designer.project import unannotated
 from bot.settings import PROJECT
 from tests.scenarios.harness import TRAINED
 
@@ -66,6 +71,52 @@ def test_the_graph_in_order_gives_what_dask_gives(model: Path) -> None:
         runners[1].run({"run_RegexMessageHandler": 1}, ["run_RegexMessageHandler"])
 
 
+def conversations() -> Iterator[list[str]]:
+    """What customers say in the designers' conversations, every fifth of them."""
+    for path in sorted(Path(__file__).parent.glob("test_flows_*.yml")):
+        for story in YAML(typ="safe").load(path.read_text(encoding="utf-8"))["stories"][::5]:
+            yield [unannotated(step["user"].strip()) for step in story["steps"] if "user" in step]
+
+
+async def test_rules_found_sooner_are_the_rules_that_rasa_finds(
+    model: Path, dialogue: RasaDialogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rasa_runner, "QUICKER", {})
+    stock = RasaDialogue(model, PROJECT)
+    compared = 0
+    for number, said in enumerate(conversations()):
+        ours = theirs = b""
+        # Forms left in the middle, resumed, and talked over: the next conversation follows without a break.
+        for place, text in enumerate([*said, "what does a transfer cost", *reversed(said), "/restart", *said[:1]]):
+            found = await turn(dialogue, f"ours-{number}", text, ours, place)
+            expected = await turn(stock, f"stock-{number}", text, theirs, place)
+            assert (found.actions, found.slots, found.intents, found.handoff) == (
+                expected.actions, expected.slots, expected.intents, expected.handoff,
+            )  # fmt: skip
+            ours, theirs = found.tracker, expected.tracker
+            compared += 1
+    assert compared > 200
+
+
+def test_a_rule_is_tried_where_it_asks_for_nothing_else() -> None:
+    def key(**state: Any) -> str:
+        return json.dumps([state])
+
+    spoken = key(prev_action={"action_name": "action_listen"}, user={"intent": "greet"})
+    after = key(prev_action={"action_name": "utter_hello"})
+    unset = key(prev_action={"action_name": "should_not_be_set"}, active_loop={"name": "f"})
+    rules = Rules([spoken, after, unset])
+    listening = {"prev_action": {"action_name": "action_listen"}}
+    assert rules.that_may_fit({**listening, "user": {"intent": "greet"}}) == {spoken, unset}
+    assert rules.that_may_fit({**listening, "user": {"intent": "bye"}}) == {unset}
+    assert rules.that_may_fit({"prev_action": {"action_name": "utter_hello"}, "user": {"intent": "greet"}}) == {
+        after, unset,
+    }  # fmt: skip
+    assert rules.by_text, "the last rule may follow any message, whatever it says"
+    assert not Rules([spoken, after]).by_text
+    assert Rules([key(prev_action={"action_name": "action_listen"}, user={"text": "hi", "intent": "x"})]).by_text
+
+
 async def test_a_conversation_told_from_memory_is_the_one_told_from_its_bytes(dialogue: RasaDialogue) -> None:
     remembered = told = b""
     for number, text in enumerate(SAID * 3):
@@ -87,3 +138,27 @@ async def test_memory_never_wins_over_the_bytes_that_came_with_the_message(dialo
     dialogue._trackers._read.clear()
     expected = await turn(dialogue, "fresh", "AR-20311", fresh.tracker, 1)
     assert again.utterances == expected.utterances
+
+
+async def test_digits_can_be_corrected_before_the_yes(dialogue: RasaDialogue) -> None:
+    tracker, heard = b"", []
+    for number, text in enumerate(("cancel order AR-20301 please", "my number ends in 4471", "sorry, it's 4417")):
+        answered = await turn(dialogue, "digits", text, tracker, number)
+        tracker = answered.tracker
+        heard.append((answered.slots.get("phone_last4"), [said.response for said in answered.utterances]))
+    assert heard == [
+        (None, ["utter_ask_phone_last4"]),
+        ("4471", ["utter_confirm_cancel"]),
+        ("4417", ["utter_confirm_cancel"]),
+    ]
+
+
+async def test_after_a_question_left_open_the_next_order_to_cancel_is_asked_for(dialogue: RasaDialogue) -> None:
+    tracker, heard = b"", []
+    said = ("cancel order AR-20301 please", "4417", "what does a transfer cost", "i want to cancel an order")
+    for number, text in enumerate(said):
+        answered = await turn(dialogue, "left", text, tracker, number)
+        tracker = answered.tracker
+        heard.append([said.response for said in answered.utterances])
+    assert heard[1] == ["utter_confirm_cancel"]
+    assert heard[3] == ["utter_ask_cancel_form_order_ref"]

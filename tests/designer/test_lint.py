@@ -218,6 +218,18 @@ def test_a_button_that_leads_nowhere(project: Path, payload: str, message: str) 
     assert all(message in finding.message for finding in findings)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('- title: "Petugas"\n      payload: /person', "- Petugas", "its buttons are no list of entries"),
+        ('- text: "Which {ref}?"', '- "Which {ref}?"', "'Which {ref}?' is no variation"),
+    ],
+)
+def test_a_response_of_another_shape_is_told_and_not_read(project: Path, old: str, new: str, message: str) -> None:
+    edit(project, "domain.yml", old, new)
+    assert message in [finding.message.partition(": ")[2] for finding in lint(project)]
+
+
 def test_buttons_that_differ_between_the_languages(project: Path) -> None:
     edit(project, "domain.yml", 'title: "Petugas"\n      payload: /person', 'title: "Jam"\n      payload: /hours')
     assert "different places" in only(lint(project)).message

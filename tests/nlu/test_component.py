@@ -18,7 +18,12 @@ from tests.nlu.test_intents import PAIRS
 
 @pytest.mark.parametrize(
     ("config", "named"),
-    [({"answered": 1.2}, "answered"), ({"answered": True}, "answered"), ({"encoder": "yes"}, "encoder")],
+    [
+        ({"answered": 1.2}, "answered"),
+        ({"answered": True}, "answered"),
+        ({"static": -1}, "static"),
+        ({"encoder": "yes"}, "encoder"),
+    ],
 )
 def test_a_wrong_setting_names_the_key(config: dict[str, object], named: str) -> None:
     with pytest.raises(InvalidConfigException, match=named):
