@@ -4,6 +4,7 @@ What cannot be undone is done only for an unmistakable yes to the very order tha
 at that point is asked about again: a second question costs a message, a wrong yes an order.
 """
 
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -14,7 +15,7 @@ from actions import backoffice
 from actions.consent import Answer, answer_to_cancel
 from actions.handoff import hand_off, tell_done
 from actions.lookup import MISSES_BEFORE_OFFERING_A_PERSON
-from actions.references import normalise_order_ref, phone_digits
+from actions.references import normalise_order_ref
 from actions.session import latest_message_id, latest_text, latest_values
 
 FORM = "cancel_form"
@@ -52,15 +53,12 @@ class _Hears:
         others = {normalise_order_ref(value) for value in latest_values(tracker, "order_ref")} - {asked}
         if answer is Answer.NO and not others:
             return _keep(dispatcher)
-        if answer is Answer.YES and asked and not others:
+        if answer is Answer.YES and asked and not others and not _foreign_numbers(tracker, asked):
             return await _cancel(dispatcher, tracker, asked)
         # Another number, a question, a yes and a no in one: the question stands, for the order that it was about.
         dispatcher.utter_message(response="utter_confirm_cancel", ref=asked or "")
-        digits = phone_digits(latest_text(tracker))
-        corrected = [SlotSet("phone_last4", digits)] if digits and not others else []
         # As if the action that asks had asked: its rules hold for the answer.
-        asks = [ActionExecuted("action_confirm_cancel"), FollowupAction("action_listen")]
-        return [SlotSet("order_ref", None), *corrected, *asks]
+        return [SlotSet("order_ref", None), ActionExecuted("action_confirm_cancel"), FollowupAction("action_listen")]
 
 
 class ActionCancelOrder(_Hears, Action):
@@ -79,7 +77,7 @@ class ActionKeepOrder(_Hears, Action):
 
 
 class ActionHearCancel(_Hears, Action):
-    """After an answer that holds the verb itself ("yes, cancel it", "jangan dibatalin"), or other digits."""
+    """After an answer that holds the verb itself: "yes, cancel it", "jangan dibatalin"."""
 
     def name(self) -> str:
         return "action_hear_cancel"
@@ -93,6 +91,12 @@ class ActionLeaveCancel(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         return _keep(dispatcher)
+
+
+def _foreign_numbers(tracker: Tracker, asked: str) -> set[str]:
+    """Numbers in the answer that are neither the order's nor the proof's: "ok, 20302" means another order."""
+    known = {"".join(filter(str.isdigit, asked)), str(tracker.get_slot("phone_last4") or "")}
+    return set(re.findall(r"[0-9]+", latest_text(tracker))) - known
 
 
 def _keep(dispatcher: CollectingDispatcher) -> Events:

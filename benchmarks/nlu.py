@@ -125,10 +125,11 @@ def measure_diet(folder: Path) -> None:
 def show_diet() -> None:
     kept = diet.read()
     if kept:
-        seen = next(iter(kept.values()))
-        name = f"Rasa {seen['rasa']}'s default pipeline (DIET), kept since {seen['date']}"
         none = dict.fromkeys(Outcome._fields, float("nan"))  # JSON has no word for it, so it was left out
-        show(name, {what: Outcome(*map((none | one).get, Outcome._fields)) for what, one in kept.items()})
+        show("Rasa's default pipeline (DIET), kept", {
+            f"{what} ({one['date']}, Rasa {one['rasa']})": Outcome(*map((none | one).get, Outcome._fields))
+            for what, one in kept.items()
+        })  # fmt: skip
 
 
 def measured(split: Split, make: Callable[[Sequence[tuple[str, str]]], Answering]) -> Outcome:

@@ -113,7 +113,16 @@ def _read_domain(project: Project, domain: Mapping[str, Any], where: str) -> Non
         required = (form or {}).get("required_slots") or []
         project.forms[str(name)] = [str(slot) for slot in required]
     responses = domain.get("responses") or {}
+    if not isinstance(responses, Mapping):
+        project.findings.append(
+            error(where, "responses are no names with variations", "write it as docs/voice.md shows")
+        )
+        return
     for name, variations in responses.items():
+        if variations is not None and (not isinstance(variations, Sequence) or isinstance(variations, str)):
+            message = f"{name}: no list of variations; perhaps a dash is missing"
+            project.findings.append(error(_at(where, responses, name), message, "write it as docs/voice.md shows"))
+            continue
         found = []
         for index, item in enumerate(variations or []):
             at = _at(where, variations, index)

@@ -57,7 +57,7 @@ class IntentClassifier(GraphComponent, Classifier):
         try:
             Tuning.of(config)
         except ValueError as error:
-            raise InvalidConfigException(str(error)) from None
+            raise InvalidConfigException(f"config.yml: {error}") from None
         if not isinstance(config.get("encoder", False), bool):
             raise InvalidConfigException("config.yml: encoder must be true or false.")
         if config.get("encoder") and encoder_if_installed() is None:

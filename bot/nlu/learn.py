@@ -55,7 +55,7 @@ class Tuning:
         for key, least, most in (("answered", 0.5, 1.0), ("static", 0.0, 4.0)):
             value = config.get(key, getattr(cls, key))
             if isinstance(value, bool) or not isinstance(value, float | int) or not least <= value <= most:
-                raise ValueError(f"config.yml: {key} is {value!r}. Write a number from {least:g} to {most:g}.")
+                raise ValueError(f"{key} is {value!r}. Write a number from {least:g} to {most:g}.")
             chosen[key] = float(value)
         return cls(**chosen)
 

@@ -101,8 +101,9 @@ OPINIONS = 3
 
 def opinions(logits: Array, risk: int, labels: Sequence[int]) -> Array:
     """What decides together whether a message is a risk: what the head of any risk says, and the two loudest labels.
-    `logits`: heads last; so are the opinions."""
-    loudest = np.sort(logits[..., list(labels)], axis=-1)
+    `logits`: heads last; so are the opinions. Where there are fewer labels, the missing ones say no."""
+    silent = np.full((*logits.shape[:-1], 2), -BOUND, dtype=logits.dtype)
+    loudest = np.sort(np.concatenate([logits[..., list(labels)], silent], axis=-1), axis=-1)
     return cast(Array, np.stack([logits[..., risk], loudest[..., -1], loudest[..., -2]], axis=-1))
 
 

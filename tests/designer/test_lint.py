@@ -223,6 +223,12 @@ def test_a_button_that_leads_nowhere(project: Path, payload: str, message: str) 
     [
         ('- title: "Petugas"\n      payload: /person', "- Petugas", "its buttons are no list of entries"),
         ('- text: "Which {ref}?"', '- "Which {ref}?"', "'Which {ref}?' is no variation"),
+        ("utter_hours:\n", "utter_short: hello\n  utter_hours:\n", "no list of variations; perhaps a dash is missing"),
+        (
+            "utter_hours:\n",
+            "utter_short: {text: hello}\n  utter_hours:\n",
+            "no list of variations; perhaps a dash is missing",
+        ),
     ],
 )
 def test_a_response_of_another_shape_is_told_and_not_read(project: Path, old: str, new: str, message: str) -> None:
