@@ -129,7 +129,7 @@ async def test_another_order_in_the_answer_is_never_cancelled(run: Run, say: Any
     )
     assert "AR-20302" in say(message, "en")["text"]
     assert message["response"] == "utter_confirm_cancel"
-    assert slots_set(events)["order_ref"] == "AR-20302"
+    assert slots_set(events)["order_ref"] is None, "only cancel_ref keeps what was asked about"
 
 
 async def test_the_verb_inside_the_form_goes_on_asking_or_leaves(run: Run, backoffice: str) -> None:
@@ -218,9 +218,10 @@ async def test_a_lost_card_gets_first_aid_a_link_where_the_number_is_known_and_a
     run: Run, say: Any, backoffice: str
 ) -> None:
     for known, response in (({}, "utter_card_block"), ({"phone": "+62812001001"}, "utter_card_block_link")):
-        _, (first_aid, handoff) = await run("action_card_block", metadata=known)
+        _, (first_aid, *deeds, handoff) = await run("action_card_block", metadata=known)
         assert first_aid["response"] == response
         assert "Freeze" in say(first_aid, "en")["text"]
+        assert [deed["custom"]["sigap"] for deed in deeds] == ["done"] * bool(known)
         assert handoff["custom"]["reason"] == "urgent"
     assert "card_freeze" in [link["kind"] for link in await links_of(backoffice)]
 
