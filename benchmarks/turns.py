@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 from ruamel.yaml import YAML
 
+from benchmarks.diet import FEATURES
 from bot.adapters import rasa_project
 from bot.entrypoints.worker import ENVIRONMENT
 from bot.settings import PROJECT
@@ -42,13 +43,6 @@ SAID = (
 ROUNDS, CONVERSATIONS, LONG = 5, 10, 200
 AROUND = 8  # turns that a figure of the long conversation is the mean of
 
-TOKENS: list[dict[str, Any]] = [
-    {"name": "WhitespaceTokenizer"},
-    {"name": "RegexFeaturizer", "use_lookup_tables": False},
-    {"name": "LexicalSyntacticFeaturizer"},
-    {"name": "CountVectorsFeaturizer"},
-    {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
-]
 # Rasa's default is 100. What is measured here is the time of a turn: the network is as big after five, and training is
 # shorter by an hour. It may answer some messages with another action than it would.
 EPOCHS = 5
@@ -56,7 +50,7 @@ EPOCHS = 5
 # What `rasa init` and an empty config.yml give (Rasa 3.6).
 DEFAULT = {
     "pipeline": [
-        *TOKENS,
+        *FEATURES,
         {"name": "DIETClassifier", "epochs": EPOCHS, "constrain_similarities": True},
         {"name": "EntitySynonymMapper"},
         {"name": "ResponseSelector", "epochs": EPOCHS, "constrain_similarities": True},
@@ -71,7 +65,7 @@ DEFAULT = {
 }
 LIGHT = {
     "pipeline": [
-        *TOKENS,
+        *FEATURES,
         {"name": "LogisticRegressionClassifier"},
         {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.1},
     ],

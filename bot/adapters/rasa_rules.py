@@ -83,13 +83,9 @@ class RulePolicy(rule_policy.RulePolicy):
         self, tracker: DialogueStateTracker, domain: Domain, use_text_for_last_user_input: bool
     ) -> tuple[str | None, str | None, bool]:
         """As Rasa's own, which first looks for rules that quote the message's words: not where there is none."""
-        if use_text_for_last_user_input and not tracker.active_loop_name and not self._by_text:
+        if use_text_for_last_user_input and not tracker.active_loop_name and not self._rules[rule_policy.RULES].by_text:
             return None, None, False
         found: tuple[str | None, str | None, bool] = super()._find_action_from_rules(
             tracker, domain, use_text_for_last_user_input
         )
         return found
-
-    @property
-    def _by_text(self) -> bool:
-        return self._rules[rule_policy.RULES].by_text

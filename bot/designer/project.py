@@ -13,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bot.designer.findings import DEFAULT_LANGUAGE, LANGUAGES, Finding, error
 
+RESPONSE_FIX = "write it as docs/voice.md shows"
 _ANNOTATION = re.compile(r"\[(?P<text>[^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
 
 
@@ -114,20 +115,18 @@ def _read_domain(project: Project, domain: Mapping[str, Any], where: str) -> Non
         project.forms[str(name)] = [str(slot) for slot in required]
     responses = domain.get("responses") or {}
     if not isinstance(responses, Mapping):
-        project.findings.append(
-            error(where, "responses are no names with variations", "write it as docs/voice.md shows")
-        )
+        project.findings.append(error(where, "responses are no names with variations", RESPONSE_FIX))
         return
     for name, variations in responses.items():
         if variations is not None and (not isinstance(variations, Sequence) or isinstance(variations, str)):
             message = f"{name}: no list of variations; perhaps a dash is missing"
-            project.findings.append(error(_at(where, responses, name), message, "write it as docs/voice.md shows"))
+            project.findings.append(error(_at(where, responses, name), message, RESPONSE_FIX))
             continue
         found = []
         for index, item in enumerate(variations or []):
             at = _at(where, variations, index)
             if fault := _misshapen(item):
-                project.findings.append(error(at, f"{name}: {fault}", "write it as docs/voice.md shows"))
+                project.findings.append(error(at, f"{name}: {fault}", RESPONSE_FIX))
             else:
                 found.append(_variation(item, at))
         project.responses[str(name)] = (_at(where, responses, name), found)

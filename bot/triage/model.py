@@ -108,8 +108,8 @@ def opinions(logits: Array, risk: int, labels: Sequence[int]) -> Array:
 
 
 def whole(weights: Array, said: Array) -> Any:
-    """The logit of a risk. `weights`: one for each opinion, and one to add."""
-    return said @ weights[:OPINIONS] + weights[OPINIONS]
+    """The logit of a risk, within BOUND. `weights`: one for each opinion, and one to add."""
+    return np.clip(said @ weights[:OPINIONS] + weights[OPINIONS], -BOUND, BOUND)
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class Screen:
         )  # fmt: skip
 
     def _risk(self, logits: Array, weights: Array) -> float:
-        return probability(np.clip(whole(weights, opinions(logits, *self._deciding)), -BOUND, BOUND))
+        return probability(whole(weights, opinions(logits, *self._deciding)))
 
     def _language(self, logits: Array) -> str:
         """ "" when the words do not tell: a number, a name, two words that both languages have."""

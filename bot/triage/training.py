@@ -22,7 +22,7 @@ from sklearn.svm import LinearSVC
 from bot.triage.examples import Example
 from bot.triage.features import features
 from bot.triage.lists import RISKY, WORDS, Label
-from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Linear, Meaning, Model, opinions, whole
+from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Linear, Meaning, Model, logit, opinions, probability, whole
 from bot.triage.normal import words
 from bot.triage.screen import Encoder
 from channels.errors import SettingsError
@@ -80,9 +80,9 @@ def train(
     truth = flags[:, risk].astype(bool)
     said_together = opinions(logits, risk, labelled)
     weighed = _weigh(said_together, truth)
-    alone = np.clip(whole(weighed, said_together), -BOUND, BOUND)
+    alone = whole(weighed, said_together)
     fast = _threshold(alone, truth, MOST_HELD_BACK)
-    doubt = _doubt(alone, np.log(fast / (1 - fast)))
+    doubt = _doubt(alone, logit(fast))
     thresholds = _thresholds(logits, flags, heads, risky)
     if encoder is None:
         return Model(linear, thresholds, doubt, fast, weighed)
@@ -92,7 +92,7 @@ def train(
         [examples[row] for row in chosen], encoder, logits[chosen], flags[chosen], (risk, labelled), step
     )
     # What is plain stays as the linear model has it; the encoder decides about the rest.
-    low, high = (float(np.log(chance / (1 - chance))) for chance in doubt)
+    low, high = map(logit, doubt)
     decided = np.where(alone >= high, BOUND, np.where(alone <= low, -BOUND, alone))
     inside = (alone[chosen] > low) & (alone[chosen] < high)
     decided[chosen[inside]] = together[inside]
@@ -107,7 +107,7 @@ def _weigh(said: Array, truth: npt.NDArray[np.bool_]) -> Array:
 
 def _chosen(logits: Array, doubt: tuple[float, float]) -> npt.NDArray[np.int64]:
     """What the encoder reads: all that it would be asked about, and as many others."""
-    low, high = (float(np.log(chance / (1 - chance))) for chance in doubt)
+    low, high = map(logit, doubt)
     doubtful = np.flatnonzero((logits > low) & (logits < high))
     others = np.setdiff1d(np.arange(len(logits)), doubtful)
     some = np.random.default_rng(7).permutation(others)[: max(0, MOST_READ - len(doubtful))]
@@ -198,7 +198,7 @@ def _meaning(
     together = np.clip(mix[0] * linear + mix[1] * own + mix[2], -BOUND, BOUND).astype(np.float32)
     said = opinions(together, *deciding)
     weighed = _weigh(said, flags[:, deciding[0]].astype(bool))
-    return Meaning(weights, bias, mix, weighed), np.clip(whole(weighed, said), -BOUND, BOUND)
+    return Meaning(weights, bias, mix, weighed), whole(weighed, said)
 
 
 def _fit_meaning(vectors: Array, flags: Flags) -> tuple[Array, Array]:
@@ -213,12 +213,12 @@ def _fit_meaning(vectors: Array, flags: Flags) -> tuple[Array, Array]:
 def _doubt(logits: Array, threshold: float) -> tuple[float, float]:
     """The band around the decision that holds the DOUBTFUL share of the examples."""
     width = float(np.quantile(np.abs(logits - threshold), DOUBTFUL))
-    return _chance(threshold - width), _chance(threshold + width)
+    return probability(threshold - width), probability(threshold + width)
 
 
 def _threshold(logits: Array, truth: npt.NDArray[np.bool_], share: float) -> float:
     """As low as the share of harmless messages held back allows."""
-    return _chance(float(np.quantile(logits[~truth], 1 - share)))
+    return probability(float(np.quantile(logits[~truth], 1 - share)))
 
 
 def _thresholds(logits: Array, flags: Flags, heads: Sequence[str], risky: frozenset[str]) -> dict[str, float]:
@@ -234,13 +234,9 @@ def _thresholds(logits: Array, flags: Flags, heads: Sequence[str], risky: frozen
 def _best_f1(logits: Array, truth: npt.NDArray[np.bool_]) -> float:
     best, at = 0.0, 0.5
     for chance in np.linspace(0.1, 0.9, 33):
-        flagged = logits >= np.log(chance / (1 - chance))
+        flagged = logits >= logit(chance)
         hits = float((flagged & truth).sum())
         score = 2 * hits / (flagged.sum() + truth.sum()) if hits else 0.0
         if score > best:
             best, at = score, float(chance)
     return at
-
-
-def _chance(logit: float) -> float:
-    return float(1 / (1 + np.exp(-logit)))

@@ -52,6 +52,16 @@ async def turn(dialogue: RasaDialogue, key: str, text: str, tracker: bytes, numb
     )
 
 
+async def responses(dialogue: RasaDialogue, key: str, *texts: str) -> list[list[str]]:
+    """The names of what is said, turn by turn."""
+    tracker, heard = b"", []
+    for number, text in enumerate(texts):
+        answered = await turn(dialogue, key, text, tracker, number)
+        tracker = answered.tracker
+        heard.append([said.response for said in answered.utterances])
+    return heard
+
+
 def test_the_graph_in_order_gives_what_dask_gives(model: Path) -> None:
     """Understanding, for every message; the policies' part is compared turn by turn by `rasa test core`."""
     runners = [
@@ -142,11 +152,7 @@ async def test_memory_never_wins_over_the_bytes_that_came_with_the_message(dialo
 
 @pytest.mark.parametrize("answer", ["yes 20302", "yes, cancel 20302", "ya batalin 20302", "yes, it's 4471"])
 async def test_a_yes_that_names_another_number_cancels_nothing(dialogue: RasaDialogue, answer: str) -> None:
-    tracker, heard = b"", []
-    for number, text in enumerate(("cancel order AR-20301 please", "4417", answer)):
-        answered = await turn(dialogue, answer, text, tracker, number)
-        tracker = answered.tracker
-        heard.append([said.response for said in answered.utterances])
+    heard = await responses(dialogue, answer, "cancel order AR-20301 please", "4417", answer)
     assert heard[1] == ["utter_confirm_cancel"]
     assert heard[2] in (["utter_confirm_cancel"], ["utter_reference_format"]), (
         "asked again, or what a number looks like"
@@ -154,11 +160,7 @@ async def test_a_yes_that_names_another_number_cancels_nothing(dialogue: RasaDia
 
 
 async def test_after_a_question_left_open_the_next_order_to_cancel_is_asked_for(dialogue: RasaDialogue) -> None:
-    tracker, heard = b"", []
     said = ("cancel order AR-20301 please", "4417", "what does a transfer cost", "i want to cancel an order")
-    for number, text in enumerate(said):
-        answered = await turn(dialogue, "left", text, tracker, number)
-        tracker = answered.tracker
-        heard.append([said.response for said in answered.utterances])
+    heard = await responses(dialogue, "left", *said)
     assert heard[1] == ["utter_confirm_cancel"]
     assert heard[3] == ["utter_ask_cancel_form_order_ref"]
