@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedKFold
 from bot.nlu.features import Patterns
 from bot.nlu.learn import Tuning, learn
 from bot.nlu.model import OUT_OF_SCOPE, IntentModel
-from bot.nlu.vectors import StaticVectors
+from bot.nlu.vectors import Array, StaticVectors
 
 if TYPE_CHECKING:  # it brings spaCy, which this package does not need
     from bot.triage.screen import Encoder
@@ -52,6 +52,21 @@ class Checked(msgspec.Struct, frozen=True):
     f1: dict[str, float]
     wrong: dict[str, tuple[int, int]]
     confusions: tuple[Confusion, ...]
+
+
+class _AlreadyRead:
+    """Implements triage's Encoder for messages that an encoder reads once: each is in every part."""
+
+    def __init__(self, encoder: Encoder, texts: Sequence[str]) -> None:
+        self.name, self.dimension = encoder.name, encoder.dimension
+        self._known = dict(zip(texts, encoder.vectors(texts), strict=True))
+
+    def vector(self, text: str) -> Array:
+        vector: Array = self._known[text]
+        return vector
+
+    def vectors(self, texts: Sequence[str]) -> Array:
+        return np.stack([self._known[text] for text in texts])
 
 
 def decided(text: str, known: IntentModel, static: StaticVectors, encoder: Encoder | None) -> str:
@@ -89,6 +104,9 @@ def cross_validate(
 ) -> Checked:  # fmt: skip
     """Needs FOLDS messages of each intent. `step` is told what begins."""
     texts, intents = [message.text for message in messages], [message.intent for message in messages]
+    if encoder is not None:
+        step("reading meaning")
+        encoder = _AlreadyRead(encoder, texts)
     understood = [""] * len(messages)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=1).split(np.zeros(len(messages)), intents)
     for number, (rest, fold) in enumerate(folds, 1):

@@ -17,8 +17,8 @@ EXTRA = " || "
 ROUTINE = "routine"  # ROUTINE.LANGUAGE.txt: ordinary messages, without parts
 
 MOST_OF_AN_INTENT = 60  # in each language
-# What these intents say is for a person, or means nothing by itself; it teaches neither risk nor routine.
-LEFT_OUT = frozenset({"close_account", "complaint", "media", "out_of_scope"})
+# What these intents say is for a person, lies at the edge of fraud, or means nothing by itself: it teaches neither.
+LEFT_OUT = frozenset({"card_block", "close_account", "complaint", "media", "out_of_scope"})
 
 
 class Example(msgspec.Struct, frozen=True):
