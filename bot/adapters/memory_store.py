@@ -70,6 +70,9 @@ class MemoryStore:
     async def log(self, key: str, limit: int = 1000) -> Sequence[AnyEvent]:
         return self._logs.get(key, [])[-limit:]
 
+    async def logs(self, keys: Sequence[str], limit: int) -> Sequence[Sequence[AnyEvent]]:
+        return [await self.log(key, limit) for key in keys]
+
     async def owned(self, owner: str) -> Sequence[str]:
         held = [c for c in self._conversations.values() if c.owner == owner]
         held.sort(key=lambda c: c.handoff.opened_at if c.handoff else c.opened_at)

@@ -74,6 +74,14 @@ class RedisStore:
             raw = await self._redis.lrange(f"{self._prefix}log:{key}", -limit, -1)
         return [_events.decode(item) for item in raw]
 
+    async def logs(self, keys: Sequence[str], limit: int) -> Sequence[Sequence[AnyEvent]]:
+        with reaching():
+            pipe = self._redis.pipeline(transaction=False)
+            for key in keys:
+                pipe.lrange(f"{self._prefix}log:{key}", -limit, -1)
+            raw = await pipe.execute()
+        return [[_events.decode(item) for item in each] for each in raw]
+
     async def owned(self, owner: str) -> Sequence[str]:
         with reaching():
             keys = await self._redis.zrange(f"{self._prefix}owned:{owner}", 0, -1)

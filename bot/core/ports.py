@@ -175,6 +175,9 @@ class ConversationStore(Protocol):
     async def log(self, key: str, limit: int = 1000) -> Sequence[AnyEvent]:
         """The conversation's latest events, oldest first."""
 
+    async def logs(self, keys: Sequence[str], limit: int) -> Sequence[Sequence[AnyEvent]]:
+        """The same of several conversations, in one round trip."""
+
     async def owned(self, owner: str) -> Sequence[str]:
         """Keys of the conversations that are waiting or in a person's hands, longest first."""
 

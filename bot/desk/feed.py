@@ -19,6 +19,8 @@ from bot.desk.views import View, card
 log = structlog.get_logger(__name__)
 
 BEHIND = 300  # frames that a slow desk may lag before it gets the whole board again
+ON_THE_BOARD = frozenset({Owner.WAITING, Owner.HUMAN})
+AT_ONCE = 100  # cases that are read in one round trip
 RECENT = 60  # events of a conversation that its row in the queue is made from
 RESYNC_S = 20.0  # the whole board is read again this often, whatever was missed
 RETRY_S = 1.0
@@ -97,8 +99,13 @@ class Feed:
 
     async def _load(self) -> None:
         keys = [*await self._store.owned(Owner.WAITING), *await self._store.owned(Owner.HUMAN)]
-        found = {key: await self._card(key) for key in keys}
-        self._board = {key: view for key, view in found.items() if view}
+        board: dict[str, View] = {}
+        for first in range(0, len(keys), AT_ONCE):
+            states = await self._store.states(keys[first : first + AT_ONCE])
+            cases = [one for one in states if one.owner in ON_THE_BOARD]
+            logs = await self._store.logs([one.key for one in cases], RECENT)
+            board |= {one.key: card(one, fold(log)) for one, log in zip(cases, logs, strict=True)}
+        self._board = board
         self._loaded = True
         self._tell(self._snapshot())
 
@@ -118,7 +125,7 @@ class Feed:
 
     async def _card(self, key: str) -> View | None:
         conversation = (await self._store.load(key)).conversation
-        if conversation is None or conversation.owner not in (Owner.WAITING, Owner.HUMAN):
+        if conversation is None or conversation.owner not in ON_THE_BOARD:
             return None
         return card(conversation, fold(await self._store.log(key, RECENT)))
 

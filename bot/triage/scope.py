@@ -1,4 +1,4 @@
-"""What a word is worth where it stands: denied, asked about, quoted, told of somebody else, only imagined."""
+"""What a word is worth where it stands: denied, quoted, told of somebody else, only imagined or believed a while."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ NEGATION = frozenset(
 )
 SUPPOSING = frozenset(
     """
-    if would could might suppose supposing imagine hypothetically
+    if would could might suppose supposing imagine hypothetically thought
     jika kalau klo kalo kl jikalau seandainya andai andaikan misal misalnya umpama semisal
+    kirain kukira kupikir
     """.split()
 )
 OTHERS = frozenset(

@@ -404,6 +404,13 @@ class StoreContract:
         assert [state.key for state in found] == ["chat:b", "chat:a"]
         assert list(await world.store.states([])) == []
 
+    async def test_logs_come_in_the_order_asked_for_with_their_latest_events(self, world: World) -> None:
+        await world.store.record("chat:a", [wrote(1), wrote(2)])
+        await world.store.record("chat:b", [wrote(3)])
+        found = await world.store.logs(["chat:b", "chat:nobody", "chat:a"], 1)
+        assert [list(each) for each in found] == [[wrote(3)], [], [wrote(2)]]
+        assert list(await world.store.logs([], 1)) == []
+
     async def test_queue_counts_those_waiting_those_present_and_recent_waits(self, world: World) -> None:
         await world.be_present(2)
         for number in range(3):

@@ -106,6 +106,7 @@ UNREACHABLE: dict[str, Callable[[Redis], Awaitable[object]]] = {
     "store.commit": lambda r: RedisStore(r).commit(Commit(conversation=conversation(), expected_version=0)),
     "store.record": lambda r: RedisStore(r).record(KEY, [wrote(1)]),
     "store.log": lambda r: RedisStore(r).log(KEY),
+    "store.logs": lambda r: RedisStore(r).logs([KEY], 1),
     "store.owned": lambda r: RedisStore(r).owned("waiting"),
     "store.states": lambda r: RedisStore(r).states([KEY]),
     "store.queue": lambda r: RedisStore(r).queue(),
