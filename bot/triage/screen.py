@@ -149,7 +149,7 @@ class Screen:
     ) -> tuple[Span, ...]:
         spans = [
             Span(said[hit.start].start, said[hit.end - 1].end, f"{'regulator' if hit.detail else 'pattern'}:{hit.name}")
-            for hit in hits
+            for hit in sorted(hits, key=lambda hit: hit.start - hit.end)  # what says most
             if hit.label == label and hit.end > hit.start
         ]
         if label in self._heads:

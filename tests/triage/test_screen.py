@@ -49,6 +49,7 @@ def ruled(screen: Screen, text: str, surface: Surface = Surface.PRIVATE, **known
         "saya lupa kata sandi",
         "thanks, great service!",
         "mati lampu nih, ATM-nya ikut mati?",
+        "can someone get into my account with only my name?",
     ],
 )
 def test_a_bot_may_answer(screen: Screen, text: str) -> None:
@@ -64,6 +65,9 @@ def test_a_bot_may_answer(screen: Screen, text: str) -> None:
         ("aku ga kuat, pengen m.a.t.i, mau bunuh diri aja", "self_harm"),
         ("saldo hilang, bukan transaksi saya", "fraud"),
         ("my account was hacked", "account_takeover"),
+        ("someone got into my account and changed my name today", "account_takeover"),
+        ("akun saya dibobol orang", "account_takeover"),
+        ("someone else used my card", "fraud"),
         ("there are unauthorized transactions on my card", "fraud"),
         ("hapus data saya sesuai UU PDP", "data_protection"),
     ],
