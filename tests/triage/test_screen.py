@@ -66,6 +66,7 @@ def test_a_bot_may_answer(screen: Screen, text: str) -> None:
         ("saldo hilang, bukan transaksi saya", "fraud"),
         ("my account was hacked", "account_takeover"),
         ("someone got into my account and changed my name today", "account_takeover"),
+        ("why is someone from another country logging into my music", "account_takeover"),
         ("akun saya dibobol orang", "account_takeover"),
         ("someone else used my card", "fraud"),
         ("there are unauthorized transactions on my card", "fraud"),
