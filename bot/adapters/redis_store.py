@@ -80,7 +80,7 @@ class RedisStore:
             for key in keys:
                 pipe.lrange(f"{self._prefix}log:{key}", -limit, -1)
             raw = await pipe.execute()
-        return [[_events.decode(item) for item in each] for each in raw]
+        return [[event for item in each if (event := _readable_event(item)) is not None] for each in raw]
 
     async def owned(self, owner: str) -> Sequence[str]:
         with reaching():
@@ -157,3 +157,13 @@ def _readable(raw: bytes) -> Conversation | None:
     except msgspec.DecodeError:
         log.error("the state of a conversation cannot be read")
         return None
+
+
+def _readable_event(raw: bytes) -> AnyEvent | None:
+    """Nor must one event keep all the other cases off the desk's board."""
+    try:
+        event: AnyEvent = _events.decode(raw)
+    except msgspec.DecodeError:
+        log.error("an event of a conversation cannot be read")
+        return None
+    return event

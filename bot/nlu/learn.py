@@ -135,7 +135,8 @@ def _over_meaning() -> LogisticRegression:
 def _fit(matrix: csr_matrix | Array, truth: Rows, classes: int, make: Make) -> tuple[Array, Array]:
     """One column of weights and one bias an intent; an intent that is not among the rows is never chosen."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        if make is _over_meaning:
+            warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = make().fit(matrix, truth)
     weights, bias = fitted.coef_.T, fitted.intercept_
     if len(fitted.classes_) == 2:

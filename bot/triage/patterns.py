@@ -16,6 +16,7 @@ from bot.triage.normal import Word, words
 from bot.triage.scope import scope
 
 REGULATOR = "regulator"
+SELF_HARM = "self_harm"  # who would, might or imagines it needs a person as much as who will
 SHOUTING = 0.7  # share of capitals from which a capital says nothing
 
 _HANDLE = regex.compile(r"(?<![\w@])@([A-Za-z0-9_.]{2,40})")
@@ -70,7 +71,7 @@ class Patterns:
                 hits.append(Hit(REGULATOR, name[1:], start, end, False, name[1:]))
                 continue
             label, pattern = self._meaning[name]
-            if not where.harmless(start, end):
+            if not where.harmless(start, end, even_supposed=label != SELF_HARM):
                 hits.append(Hit(label, pattern.name, start, end, pattern.sure))
         return _widest(hits) + self._names(text, said, tagged)
 

@@ -1,4 +1,4 @@
-"""What a word is worth where it stands: denied, quoted, told of somebody else, only imagined or believed a while."""
+"""What a word is worth where it stands: denied, quoted, told of somebody else, only imagined."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ NEGATION = frozenset(
 )
 SUPPOSING = frozenset(
     """
-    if would could might suppose supposing imagine hypothetically thought
+    if would could might suppose supposing imagine hypothetically
     jika kalau klo kalo kl jikalau seandainya andai andaikan misal misalnya umpama semisal
-    kirain kukira kupikir
     """.split()
 )
 OTHERS = frozenset(
@@ -46,11 +45,12 @@ class Scope:
     quoted: tuple[bool, ...]
     others: tuple[bool, ...]
 
-    def harmless(self, start: int, end: int) -> bool:
-        """Whether what stands there (word numbers) is not claimed by the writer."""
+    def harmless(self, start: int, end: int, *, even_supposed: bool = True) -> bool:
+        """Whether what stands there (word numbers) is not claimed by the writer. `even_supposed` false: only to imagine
+        it is no comfort."""
         within = range(start, end)
-        return any(self.denied[i] or self.quoted[i] for i in within) or any(
-            self.supposed[i] or self.others[i] for i in within
+        return any(
+            self.denied[i] or self.quoted[i] or self.others[i] or (even_supposed and self.supposed[i]) for i in within
         )
 
 

@@ -142,3 +142,10 @@ async def test_a_state_that_cannot_be_read_does_not_hide_the_others(redis: Redis
         await store.commit(Commit(conversation=conversation(key), expected_version=0))
     await redis.hset("sigap:conv:chat:a", "state", b"{broken")
     assert [state.key for state in await store.states(["chat:a", "chat:b"])] == ["chat:b"]
+
+
+async def test_an_event_that_cannot_be_read_does_not_hide_the_others(redis: Redis) -> None:
+    store = RedisStore(redis)
+    await store.record(KEY, [wrote(1)])
+    await redis.rpush(f"sigap:log:{KEY}", b"{broken")
+    assert [list(log) for log in await store.logs([KEY], 5)] == [[wrote(1)]]

@@ -16,6 +16,7 @@ from bot.replay.customers import WebchatCustomers
 from tests.scenarios.harness import Sigap
 
 RACES = 200
+SETTLED_S = 0.1  # by then an answer in several lines is whole
 LONGEST_S, SOONER = 0.5, 3  # most claims come within milliseconds, so that they are close on quick machines, too
 DINA = Agent(agent_id="dina", name="Dina Lestari", password_hash="", role="supervisor")
 QUESTIONS = ("where is my order", "what does a transfer cost", "halo kak", "reset password gimana")
@@ -52,8 +53,10 @@ async def race(system: System, customers: WebchatCustomers, number: int) -> tupl
     and those when the claim returned."""
     key = await customers.arrive(number)
     await customers.write(key, "what can you do")
-    while not (before := await bot_lines(system, key)):
+    while not await bot_lines(system, key):
         await asyncio.sleep(0.02)
+    await asyncio.sleep(SETTLED_S)
+    before = await bot_lines(system, key)
     await customers.write(key, QUESTIONS[number % len(QUESTIONS)])
     await asyncio.sleep(LONGEST_S * random.random() ** SOONER)
     await system.desk.claim(key, DINA)

@@ -55,8 +55,8 @@ def test_every_word_stands_where_it_says(text: str) -> None:
         ("my lawyer will write", "lawyer", False),
         ('the song "sue me" is great', "sue", True),
         ("if I had to sue somebody", "sue", True),
-        ("kirain uangku hilang, ternyata salah lihat", "hilang", True),
-        ("I thought someone hacked it", "hacked", True),
+        ("kirain aman, akun saya dibobol", "dibobol", False),
+        ("I thought they hacked it and they had", "hacked", False),
         ("not happy. I will sue", "sue", False),  # the negation ends with the sentence
         ("I am not angry but I will sue", "sue", False),
     ],
