@@ -201,10 +201,8 @@ class SendLog(Protocol):
     """The courier's memory of what left: it is written before and after every call to a platform."""
 
     async def begin(self, message: OutboundMessage, part: int, attempt: str, words: str | None = None) -> PartState:
-        """Mark the part as leaving, unless it is automated and older than a person's takeover. One step.
-
-        `words`: what the customer will read because of it; None: the message's text.
-        """
+        """Mark the part as leaving, unless it is automated and older than a person's takeover. One step. `words`: what
+        the customer will read because of it; None: the message's text."""
 
     async def finish(self, message: OutboundMessage, part: int, external_id: str, words: str | None = None) -> None: ...
 

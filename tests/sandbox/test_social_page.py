@@ -170,6 +170,7 @@ async def test_a_customer_whom_many_hear_is_made_where_the_platform_tells_it(pag
     await dialog.get_by_label("Followers").fill("41234")
     await dialog.get_by_label("Verified account").check()
     await dialog.get_by_role("button", name="Create").click()
+    await expect(page.locator("#s-people [aria-current]")).to_contain_text("Loud Larasati")
     await write(page, "public", "where is my money?")
     await expect(page.locator("#s-thread .s-row").last).to_contain_text("41,234 followers")
     (entry,) = site.entries("x", surface="public")
