@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -18,6 +19,8 @@ from bot.core.sla import WAITS_KEPT, QueueState
 from channels.messages import OutboundMessage
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 LOG_MAX = 1000  # events of a conversation kept live; the archive keeps them all
 
@@ -80,7 +83,7 @@ class RedisStore:
             for key in keys:
                 pipe.lrange(f"{self._prefix}log:{key}", -limit, -1)
             raw = await pipe.execute()
-        return [[event for item in each if (event := _readable_event(item)) is not None] for each in raw]
+        return [[event for item in each if (event := _readable(item, _events, "event")) is not None] for each in raw]
 
     async def owned(self, owner: str) -> Sequence[str]:
         with reaching():
@@ -93,7 +96,7 @@ class RedisStore:
             for key in keys:
                 pipe.hget(f"{self._prefix}conv:{key}", "state")
             raw = await pipe.execute()
-        return [state for each in raw if each and (state := _readable(each)) is not None]
+        return [state for each in raw if each and (state := _readable(each, _conversations, "state")) is not None]
 
     async def queue(self) -> QueueState:
         with reaching():
@@ -150,20 +153,10 @@ class RedisStore:
         return None
 
 
-def _readable(raw: bytes) -> Conversation | None:
-    """One case that can't be read must not keep everybody from hearing how long they have to wait."""
+def _readable(raw: bytes, decoder: msgspec.json.Decoder[T], what: str) -> T | None:
+    """One case that can't be read must not hide the others, from those who wait nor from the desk's board."""
     try:
-        return _conversations.decode(raw)
+        return decoder.decode(raw)
     except msgspec.DecodeError:
-        log.error("the state of a conversation cannot be read")
+        log.error("part of a conversation cannot be read", part=what)
         return None
-
-
-def _readable_event(raw: bytes) -> AnyEvent | None:
-    """Nor must one event keep all the other cases off the desk's board."""
-    try:
-        event: AnyEvent = _events.decode(raw)
-    except msgspec.DecodeError:
-        log.error("an event of a conversation cannot be read")
-        return None
-    return event

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -101,10 +101,7 @@ class Feed:
         keys = [*await self._store.owned(Owner.WAITING), *await self._store.owned(Owner.HUMAN)]
         board: dict[str, View] = {}
         for first in range(0, len(keys), AT_ONCE):
-            states = await self._store.states(keys[first : first + AT_ONCE])
-            cases = [one for one in states if one.owner in ON_THE_BOARD]
-            logs = await self._store.logs([one.key for one in cases], RECENT)
-            board |= {one.key: card(one, fold(log)) for one, log in zip(cases, logs, strict=True)}
+            board |= await self._cards(keys[first : first + AT_ONCE])
         self._board = board
         self._loaded = True
         self._tell(self._snapshot())
@@ -114,7 +111,7 @@ class Feed:
         if isinstance(event, Audited):
             return  # that somebody looked changes nothing to look at
         if key in self._board or isinstance(event, OwnerChanged):
-            view = await self._card(key)
+            view = (await self._cards([key])).get(key)
             if view:
                 self._board[key] = view
                 self._tell(frame("card", view))
@@ -123,11 +120,11 @@ class Feed:
         for desk in [desk for desk in self._desks if desk.watching == key]:
             self._put(desk, frame("changed", {"key": key, "type": type(event).__struct_config__.tag}))
 
-    async def _card(self, key: str) -> View | None:
-        conversation = (await self._store.load(key)).conversation
-        if conversation is None or conversation.owner not in ON_THE_BOARD:
-            return None
-        return card(conversation, fold(await self._store.log(key, RECENT)))
+    async def _cards(self, keys: Sequence[str]) -> dict[str, View]:
+        """Of those that are on the board, by key."""
+        cases = [one for one in await self._store.states(keys) if one.owner in ON_THE_BOARD]
+        logs = await self._store.logs([one.key for one in cases], RECENT)
+        return {one.key: card(one, fold(log)) for one, log in zip(cases, logs, strict=True)}
 
     def _snapshot(self) -> bytes:
         return frame("board", {"cards": list(self._board.values()), "now": self._clock.now()})

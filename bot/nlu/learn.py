@@ -42,7 +42,7 @@ ASKED_LEAST, ASKED_MOST = 0.15, 0.75  # shares of what is in scope
 
 Rows = npt.NDArray[np.int64]
 Step = Callable[[str], None]
-Make = Callable[[], LinearSVC | LogisticRegression]
+Fit = Callable[[csr_matrix | Array, Rows], LinearSVC | LogisticRegression]
 
 
 @dataclass(frozen=True)
@@ -124,20 +124,19 @@ def _matrix(
     return hstack(parts).tocsr(), *blocks
 
 
-def _over_words() -> LinearSVC:
-    return LinearSVC(C=PENALTY, tol=TOLERANCE)
+def _over_words(matrix: csr_matrix | Array, truth: Rows) -> LinearSVC:
+    return LinearSVC(C=PENALTY, tol=TOLERANCE).fit(matrix, truth)
 
 
-def _over_meaning() -> LogisticRegression:
-    return LogisticRegression(C=MEANING_PENALTY, max_iter=MEANING_STEPS)
-
-
-def _fit(matrix: csr_matrix | Array, truth: Rows, classes: int, make: Make) -> tuple[Array, Array]:
-    """One column of weights and one bias an intent; an intent that is not among the rows is never chosen."""
+def _over_meaning(vectors: csr_matrix | Array, truth: Rows) -> LogisticRegression:
     with warnings.catch_warnings():
-        if make is _over_meaning:
-            warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = make().fit(matrix, truth)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return LogisticRegression(C=MEANING_PENALTY, max_iter=MEANING_STEPS).fit(vectors, truth)
+
+
+def _fit(matrix: csr_matrix | Array, truth: Rows, classes: int, fit: Fit) -> tuple[Array, Array]:
+    """One column of weights and one bias an intent; an intent that is not among the rows is never chosen."""
+    fitted = fit(matrix, truth)
     weights, bias = fitted.coef_.T, fitted.intercept_
     if len(fitted.classes_) == 2:
         weights, bias = np.hstack([-weights, weights]), np.concatenate([-bias, bias])
@@ -160,12 +159,12 @@ def _folds(truth: Rows) -> Iterator[tuple[Rows, Rows]]:
             return
 
 
-def _unseen(matrix: csr_matrix | Array, truth: Rows, classes: int, make: Make, step: Step) -> tuple[Rows, Array]:
+def _unseen(matrix: csr_matrix | Array, truth: Rows, classes: int, fit: Fit, step: Step) -> tuple[Rows, Array]:
     """Rows, and their margins by a classifier that had not seen them."""
     rows, margins = [], []
     for number, (train, rest) in enumerate(_folds(truth), 1):
         step(f"checking, part {number}")
-        weights, bias = _fit(matrix[train], truth[train], classes, make)
+        weights, bias = _fit(matrix[train], truth[train], classes, fit)
         rows.append(rest)
         margins.append(matrix[rest] @ weights + bias)
     return np.concatenate(rows), np.concatenate(margins).astype(np.float32)

@@ -31,8 +31,8 @@ FOLDS = 5
 SEEN_AT_LEAST = 2  # messages that a feature must be in
 PENALTY = 0.6  # LinearSVC's C
 MEANING_PENALTY = 8.0  # LogisticRegression's C over sentence vectors
-# Of the training messages that are no risk, many of which look alarming: the share held back. Customers write easier
-# ones, of which a third of that is.
+# Of the training messages that are no risk, many of which look alarming: the share held back by classifiers that had
+# not seen them. docs/evaluation.md has the share of messages from elsewhere.
 MOST_HELD_BACK = 0.09
 DOUBTFUL = 0.07  # share of the examples, which are harder than what customers write, that the encoder is asked about
 MOST_READ = 5_000  # examples that the encoder reads: a minute or two, the first time

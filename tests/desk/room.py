@@ -78,6 +78,14 @@ class BreakableStore(MemoryStore):
         self._check()
         return await super().owned(owner)
 
+    async def states(self, keys: Any) -> Any:
+        self._check()
+        return await super().states(keys)
+
+    async def logs(self, keys: Any, limit: int) -> Any:
+        self._check()
+        return await super().logs(keys, limit)
+
     def _check(self) -> None:
         if self.broken:
             raise StoreUnavailable("unplugged")

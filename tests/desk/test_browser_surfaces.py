@@ -346,6 +346,7 @@ async def test_ill_channels_are_told_with_what_to_do_and_can_be_folded(chromium:
     await expect(banner).to_contain_text("the token has expired")
     await expect(banner).to_contain_text("What to do: Make a new one")
     await page.click("#ill-summary")
+    await expect(page.locator("#ill-list")).to_be_hidden()  # a browser tells that it is folded a moment later
     await page.reload()
     await expect(page.locator("#ill-summary")).to_be_visible()
     await expect(page.locator("#ill-list")).to_be_hidden()
