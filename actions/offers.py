@@ -11,7 +11,15 @@ from actions.session import actions_of_previous_turn
 
 # What each answer offers: a person, or another form. Outside of forms data/rules says the same.
 OFFERS_A_PERSON = frozenset(
-    {"utter_app_problem", "utter_card_declined", "utter_pending_transfer", "utter_promo_code", "utter_close_account"}
+    {
+        "utter_app_problem",
+        "utter_card_declined",
+        "utter_card_unblock",
+        "utter_close_account",
+        "utter_pending_transfer",
+        "utter_promo_code",
+        "utter_transfer_cancel",
+    }
 )
 OFFERS_A_FORM = {"utter_reset_password": "password_form", "utter_change_address": "address_form"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -75,7 +75,7 @@ class RedisStore:
     async def log(self, key: str, limit: int = LOG_MAX) -> Sequence[AnyEvent]:
         with reaching():
             raw = await self._redis.lrange(f"{self._prefix}log:{key}", -limit, -1)
-        return [_events.decode(item) for item in raw]
+        return _events_of(raw)
 
     async def logs(self, keys: Sequence[str], limit: int) -> Sequence[Sequence[AnyEvent]]:
         with reaching():
@@ -83,7 +83,7 @@ class RedisStore:
             for key in keys:
                 pipe.lrange(f"{self._prefix}log:{key}", -limit, -1)
             raw = await pipe.execute()
-        return [[event for item in each if (event := _readable(item, _events, "event")) is not None] for each in raw]
+        return [_events_of(each) for each in raw]
 
     async def owned(self, owner: str) -> Sequence[str]:
         with reaching():
@@ -151,6 +151,10 @@ class RedisStore:
         if ack is not None and isinstance(answer, list):
             return lease_of(ack.mailbox, ack.owner, answer)
         return None
+
+
+def _events_of(raw: Iterable[bytes]) -> list[AnyEvent]:
+    return [event for each in raw if (event := _readable(each, _events, "event")) is not None]
 
 
 def _readable(raw: bytes, decoder: msgspec.json.Decoder[T], what: str) -> T | None:

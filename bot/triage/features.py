@@ -1,5 +1,5 @@
-"""What the linear model looks at: words, pairs of words, denied words, and pieces of words. The same code in training
-and at work, so that both see the same."""
+"""What the linear model looks at: words, pairs of words that stand near each other, denied words, and pieces of words.
+The same code in training and at work, so that both see the same."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from bot.triage.normal import Word
 from bot.triage.scope import scope
 
+NEAR = 8  # words apart that two still say something together: "rope" and "goodbye" in one sentence
 SHORTEST_PIECE, LONGEST_PIECE = 2, 5  # characters; catches typos, endings and words never seen
 
 
@@ -34,6 +35,8 @@ def in_place(words: Sequence[Word]) -> Iterator[tuple[str, int]]:
             yield "if " + text, number
         if where.quoted[number] or where.others[number]:
             yield "told " + text, number
+        for other in words[max(0, number - NEAR) : number]:
+            yield f"p {min(other.text, text)} {max(other.text, text)}", number
         before = text
     yield f"b {before} </s>", max(0, len(words) - 1)
 

@@ -18,12 +18,13 @@ KNOWN_CIRCUMSTANCES = frozenset({"rising_anger", "repeat_contact", "wide_reach"}
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entry of labels.yml."""
+    """One entry of labels.yml. `always`: nothing excuses its sure patterns but a denial or a quotation."""
 
     severity: int
     title: dict[str, str]
     meaning: str
     from_: str = msgspec.field(name="from", default=WORDS)
+    always: bool = False
 
 
 class Pattern(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

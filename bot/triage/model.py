@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float32]
 
 RISK = "risk"  # the head that tells any risk from none
 INDONESIAN = "indonesian"  # the head that tells the language: the approved sentence has to be in the right one
-FORMAT = 2
+FORMAT = 3
 
 BOUND = 12.0  # logits beyond this say nothing more
 
@@ -112,19 +112,41 @@ def whole(weights: Array, said: Array) -> Any:
     return np.clip(said @ weights[:OPINIONS] + weights[OPINIONS], -BOUND, BOUND)
 
 
-@dataclass(frozen=True)
-class Meaning:
-    """The heads over sentence vectors, and how their word is weighed against the linear model's:
-    logit = mix[0] × linear + mix[1] × encoder + mix[2]. `whole`: how these decide together."""
+SPREAD = 10.0  # sentence vectors lie close together: away from their middle, and so much apart, a network learns faster
 
+
+@dataclass(frozen=True)
+class Network:
+    """The heads over sentence vectors: one hidden layer for all of them, since what tells one risk helps with the next.
+    `middle`: of the vectors that it learned from."""
+
+    middle: Array
+    hidden: Array
+    hidden_bias: Array
     weights: Array
     bias: Array
+
+    def logits(self, vectors: Array) -> Array:
+        active = np.maximum(spread(vectors, self.middle) @ self.hidden + self.hidden_bias, 0)
+        return cast(Array, np.clip(active @ self.weights + self.bias, -BOUND, BOUND))
+
+
+def spread(vectors: Array, middle: Array) -> Array:
+    return cast(Array, (vectors - middle) * SPREAD)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the encoder adds, and how its word is weighed against the linear model's:
+    logit = mix[0] × linear + mix[1] × network + mix[2]. `whole`: how these decide together."""
+
+    network: Network
     mix: Array
     whole: Array
 
     def logits(self, vector: Array, linear: Array) -> Array:
-        own = np.clip(vector @ self.weights + self.bias, -BOUND, BOUND)
-        return cast(Array, np.clip(self.mix[0] * linear + self.mix[1] * own + self.mix[2], -BOUND, BOUND))
+        mixed = self.mix[0] * linear + self.mix[1] * self.network.logits(vector) + self.mix[2]
+        return cast(Array, np.clip(mixed, -BOUND, BOUND))
 
 
 @dataclass(frozen=True)
@@ -176,8 +198,11 @@ def save(model: Model, path: Path, fingerprint: str) -> None:
     }
     if model.meaning is not None:
         content |= {
-            "meaning_weights": model.meaning.weights,
-            "meaning_bias": model.meaning.bias,
+            "meaning_middle": model.meaning.network.middle,
+            "meaning_hidden": model.meaning.network.hidden.astype(np.float16),
+            "meaning_hidden_bias": model.meaning.network.hidden_bias,
+            "meaning_weights": model.meaning.network.weights,
+            "meaning_bias": model.meaning.network.bias,
             "meaning_mix": model.meaning.mix,
             "meaning_whole": model.meaning.whole,
         }
@@ -204,8 +229,9 @@ def load(path: Path) -> Model:
         low, high, fast = (float(value) for value in stored["doubt"])
         meaning = None
         if "meaning_mix" in stored:
-            parts = ("meaning_weights", "meaning_bias", "meaning_mix", "meaning_whole")
-            meaning = Meaning(*(stored[part] for part in parts))
+            parts = ("middle", "hidden", "hidden_bias", "weights", "bias")
+            network = Network(*(stored[f"meaning_{part}"].astype(np.float32) for part in parts))
+            meaning = Meaning(network, stored["meaning_mix"], stored["meaning_whole"])
         thresholds = dict(zip(heads, map(float, stored["thresholds"]), strict=True))
         return Model(linear, thresholds, (low, high), fast, stored["whole"], meaning)
 

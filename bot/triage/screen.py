@@ -18,6 +18,9 @@ from channels.errors import SettingsError
 
 NUDGE = 0.5  # logits that a pattern which is not sure, or a regulator's bare name, adds to its label and to the risk
 SURE = 0.99
+# Below this probability of any risk a sure pattern does not decide alone: "the small claims court drama on channel 4".
+# Of the training messages that are a risk it overrules one pattern in a hundred, of the harmless ones every second.
+HARMLESS = 0.075
 LONGEST = 4_000  # characters; what comes behind is not what the message is about
 BESIDE = 0.5  # what a second label needs beside a clear one; never more than CLEAR, or none would be left
 CLEAR = 0.6  # from here on a label stands for itself
@@ -69,8 +72,8 @@ class Screen:
         hits = self._patterns.find(text, said, about.tagged)
         scored = self._model.linear.score(said)
         logits = self._nudged(scored.logits, hits, said)
-        sure = {hit.label for hit in hits if hit.sure}
         risk = self._risk(logits, self._model.whole)
+        sure = {hit.label for hit in hits if hit.sure and (risk >= HARMLESS or hit.detail or self._always(hit.label))}
         low, high = self._model.doubt
         doubtful = bool(said) and not sure and low < risk < high
         asked = doubtful and self._encoder is not None
@@ -88,6 +91,9 @@ class Screen:
             language=self._language(scored.logits) if _has_words(text, said) else "",
             margin=BOUND if sure else round(logit(risk) - logit(needed), 2) if said else -BOUND,
         )  # fmt: skip
+
+    def _always(self, label: str) -> bool:
+        return self._labels[label].always
 
     def _risk(self, logits: Array, weights: Array) -> float:
         return probability(whole(weights, opinions(logits, *self._deciding)))
@@ -179,7 +185,8 @@ def build(folder: Path, labels: Mapping[str, Label], policy: Policy, model: Mode
     missing = sorted(words_labels - set(model.heads))
     if missing:
         raise SettingsError("data/triage/training", f"the model knows no {missing[0]}", "Run `sigap train`")
-    patterns = Patterns(lists.read_patterns(folder, labels), lists.read_regulators(folder))
+    always = [name for name, label in labels.items() if label.always]
+    patterns = Patterns(lists.read_patterns(folder, labels), lists.read_regulators(folder), always)
     return Screen(labels, policy, patterns, lists.read_limits(folder), model, encoder)
 
 

@@ -188,6 +188,7 @@ OPENERS = {
 ASIDE = (
     "transfer_fee transfer_limit top_up exchange_rate deposit_rate account_balance account_statement open_account "
     "close_account app_problem branch_hours payment_methods promo_code order_return card_activate card_declined "
+    "card_unblock card_replace make_transfer transfer_cancel "
     "capabilities thank praise bot_challenge greet service_rating media"
 ).split()
 

@@ -50,6 +50,10 @@ def ruled(screen: Screen, text: str, surface: Surface = Surface.PRIVATE, **known
         "thanks, great service!",
         "mati lampu nih, ATM-nya ikut mati?",
         "can someone get into my account with only my name?",
+        # A sure pattern ("class action", "kena tipu") in a message that is plainly harmless.
+        "Is there a class action movie on your streaming app?",
+        "kena tipu diskon hahaha ternyata beneran murah, makasih",
+        "Is the Suicide Squad figure back in stock?",
     ],
 )
 def test_a_bot_may_answer(screen: Screen, text: str) -> None:
@@ -64,6 +68,7 @@ def test_a_bot_may_answer(screen: Screen, text: str) -> None:
         ("saya mau bunuh diri", "self_harm"),
         ("I thought about suicide all night", "self_harm"),
         ("sometimes I think I would commit suicide", "self_harm"),
+        ("where is my parcel? if it is lost I might kill myself", "self_harm"),
         ("aku ga kuat, pengen m.a.t.i, mau bunuh diri aja", "self_harm"),
         ("saldo hilang, bukan transaksi saya", "fraud"),
         ("kirain dari bank ternyata saya ketipu", "fraud"),
