@@ -18,20 +18,20 @@ KNOWN_CIRCUMSTANCES = frozenset({"rising_anger", "repeat_contact", "wide_reach"}
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entry of labels.yml. `always`: nothing excuses its sure patterns but a denial or a quotation."""
+    """One entry of labels.yml."""
 
     severity: int
     title: dict[str, str]
     meaning: str
     from_: str = msgspec.field(name="from", default=WORDS)
-    always: bool = False
 
 
 class Pattern(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One entry of patterns/LABEL.yml.
 
     `says`: phrases; a * ends a word that may go on. `near`: one word of every group, in this order, with at most
-    `within` words from first to last. `sure`: decides alone where it is not denied, quoted or supposed.
+    `within` words from first to last. `sure`: decides alone where it is not denied, quoted, supposed or told of others.
+    `even_supposed`: where it is supposed or told of others, too. `unless_harmless`: the classifier may overrule it.
     """
 
     name: str
@@ -39,6 +39,8 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     near: tuple[tuple[str, ...], ...] = ()
     within: int = 6
     sure: bool = False
+    even_supposed: bool = False
+    unless_harmless: bool = False
 
 
 class Regulator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,6 +133,8 @@ def read_patterns(folder: Path, labels: Mapping[str, Label]) -> dict[str, tuple[
                 raise SettingsError(where, "is there twice", "Give it another name")
             if bool(pattern.says) == bool(pattern.near):
                 raise SettingsError(where, "needs either says or near", "Keep one of the two")
+            if pattern.unless_harmless and not pattern.sure:
+                raise SettingsError(where, "unless_harmless without sure", "Add sure: true, or remove it")
             if any(len(word.split()) != 1 for group in pattern.near for word in group):
                 raise SettingsError(where, "near takes single words", "Use says for phrases")
             names.add(pattern.name)

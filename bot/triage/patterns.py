@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,16 +31,13 @@ class Hit:
     end: int
     sure: bool
     detail: str = ""
+    unless_harmless: bool = False
 
 
 class Patterns:
-    """Built once; a look takes some 50 µs. `always`: labels whose patterns count where only imagined, too."""
+    """Built once; a look takes some 50 µs."""
 
-    def __init__(
-        self, patterns: Mapping[str, Sequence[Pattern]], regulators: Sequence[Regulator],
-        always: Collection[str] = (),
-    ) -> None:  # fmt: skip
-        self._always = frozenset(always)
+    def __init__(self, patterns: Mapping[str, Sequence[Pattern]], regulators: Sequence[Regulator]) -> None:
         self._vocab = Vocab()
         self._phrases = PhraseMatcher(self._vocab)
         self._tokens = Matcher(self._vocab)
@@ -74,8 +71,10 @@ class Patterns:
                 hits.append(Hit(REGULATOR, name[1:], start, end, False, name[1:]))
                 continue
             label, pattern = self._meaning[name]
-            if not where.harmless(start, end, even_supposed=label not in self._always):
-                hits.append(Hit(label, pattern.name, start, end, pattern.sure))
+            # A denial inside a phrase is its own: "I did not make this payment".
+            until = start + 1 if pattern.says else end
+            if not where.excused(start, until, even_supposed=pattern.even_supposed):
+                hits.append(Hit(label, pattern.name, start, end, pattern.sure, unless_harmless=pattern.unless_harmless))
         return _widest(hits) + self._names(text, said, tagged)
 
     def _names(self, text: str, said: Sequence[Word], tagged: Iterable[str]) -> list[Hit]:

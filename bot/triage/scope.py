@@ -32,6 +32,7 @@ OTHERS = frozenset(
     """.split()
 )
 QUOTES = frozenset('"“”«»„「」')
+CLAUSE_ENDS = frozenset(".,!?;:\n")
 ENDS = frozenset(".!?;\n") | {"but", "tapi", "tetapi", "namun", "however"}
 
 
@@ -45,13 +46,23 @@ class Scope:
     quoted: tuple[bool, ...]
     others: tuple[bool, ...]
 
-    def harmless(self, start: int, end: int, *, even_supposed: bool = True) -> bool:
-        """Whether what stands there (word numbers) is not claimed by the writer. `even_supposed` false: only to imagine
-        it is no comfort."""
-        within = range(start, end)
+    def excused(self, start: int, end: int, *, even_supposed: bool = False) -> bool:
+        """Whether what stands there (word numbers) is not claimed by the writer. `even_supposed`: imagining it, or
+        telling it of a friend, is no comfort."""
         return any(
-            self.denied[i] or self.quoted[i] or self.others[i] or (even_supposed and self.supposed[i]) for i in within
+            self.denied[i] or self.quoted[i] or (not even_supposed and (self.supposed[i] or self.others[i]))
+            for i in range(start, end)
         )
+
+
+def around(words: Sequence[Word], start: int, end: int, reach: int) -> tuple[int, int]:
+    """So many words on either side of a place, up to the next comma or end of a sentence."""
+    first, last = max(0, start - reach), min(len(words), end + reach)
+    while start > first and words[start - 1].text not in CLAUSE_ENDS:
+        start -= 1
+    while end < last and words[end].text not in CLAUSE_ENDS:
+        end += 1
+    return start, end
 
 
 def scope(words: Sequence[Word]) -> Scope:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,13 +15,16 @@ from bot.triage.lists import RISKY, WORDS, Label, Limits
 from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Model, Scored, logit, opinions, probability, whole
 from bot.triage.normal import Word, words
 from bot.triage.patterns import Hit, Patterns
+from bot.triage.scope import around
 from channels.errors import SettingsError
 
 NUDGE = 0.5  # logits that a pattern which is not sure, or a regulator's bare name, adds to its label and to the risk
 SURE = 0.99
-# Below this probability of any risk a sure pattern does not decide alone: "the small claims court drama on channel 4".
-# Of the training messages that are a risk it overrules one pattern in a hundred, of the harmless ones every second.
+# Below this probability of any risk, of the message and of what stands right beside it, a pattern that is sure
+# `unless_harmless` does not decide alone: "is there a class action movie on your app?". Fewer words excuse nothing.
 HARMLESS = 0.075
+BESIDE_IT = 3
+SHORTEST = 4
 LONGEST = 4_000  # characters; what comes behind is not what the message is about
 BESIDE = 0.5  # what a second label needs beside a clear one; never more than CLEAR, or none would be left
 CLEAR = 0.6  # from here on a label stands for itself
@@ -69,11 +73,11 @@ class Screen:
         """What the message carries, the gravest first."""
         text = text[:LONGEST]
         said = words(text, self._model.linear.known.__contains__)
-        hits = self._patterns.find(text, said, about.tagged)
         scored = self._model.linear.score(said)
+        hits = self._overruled(self._patterns.find(text, said, about.tagged), said, scored.logits)
         logits = self._nudged(scored.logits, hits, said)
         risk = self._risk(logits, self._model.whole)
-        sure = {hit.label for hit in hits if hit.sure and (risk >= HARMLESS or hit.detail or self._always(hit.label))}
+        sure = {hit.label for hit in hits if hit.sure}
         low, high = self._model.doubt
         doubtful = bool(said) and not sure and low < risk < high
         asked = doubtful and self._encoder is not None
@@ -92,8 +96,19 @@ class Screen:
             margin=BOUND if sure else round(logit(risk) - logit(needed), 2) if said else -BOUND,
         )  # fmt: skip
 
-    def _always(self, label: str) -> bool:
-        return self._labels[label].always
+    def _overruled(self, hits: Sequence[Hit], said: Sequence[Word], logits: Array) -> list[Hit]:
+        """A pattern that is sure `unless_harmless` is a hint where the classifier finds its place and the whole message
+        plainly harmless: a routine question beside an alarm excuses nothing, and two or three words hold nothing that
+        could."""
+        if self._risk(self._nudged(logits, hits, said), self._model.whole) >= HARMLESS:
+            return list(hits)
+        return [replace(hit, sure=hit.sure and not self._harmless(hit, said)) for hit in hits]
+
+    def _harmless(self, hit: Hit, said: Sequence[Word]) -> bool:
+        start, end = around(said, hit.start, hit.end, BESIDE_IT)
+        if not hit.unless_harmless or end - start < SHORTEST:
+            return False
+        return self._risk(self._model.linear.score(said[start:end]).logits, self._model.whole) < HARMLESS
 
     def _risk(self, logits: Array, weights: Array) -> float:
         return probability(whole(weights, opinions(logits, *self._deciding)))
@@ -185,8 +200,7 @@ def build(folder: Path, labels: Mapping[str, Label], policy: Policy, model: Mode
     missing = sorted(words_labels - set(model.heads))
     if missing:
         raise SettingsError("data/triage/training", f"the model knows no {missing[0]}", "Run `sigap train`")
-    always = [name for name, label in labels.items() if label.always]
-    patterns = Patterns(lists.read_patterns(folder, labels), lists.read_regulators(folder), always)
+    patterns = Patterns(lists.read_patterns(folder, labels), lists.read_regulators(folder))
     return Screen(labels, policy, patterns, lists.read_limits(folder), model, encoder)
 
 

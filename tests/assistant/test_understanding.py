@@ -84,6 +84,29 @@ async def test_messages_written_without_sight_of_the_examples_are_understood(age
         assert sum(right) / len(right) >= 0.9, (language, sum(right) / len(right))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lost card replacement",
+        "burglars took everything including my debit card, I need a replacement asap",
+        "My card was stolen, can I get a replacement",
+        "don't unfreeze my card, I still haven't found it",
+        "I unblocked it by mistake, block it again",
+        "kartuku dicuri, minta kartu pengganti",
+        "kartunya ga ketemu ketemu, tolong jangan dibuka blokirnya",
+        "salah pencet buka blokir, tolong blokir lagi",
+    ],
+)
+async def test_a_card_that_is_gone_is_never_told_how_to_be_used_again(agent: Agent, text: str) -> None:
+    understood = (await agent.parse_message(text))["intent"]["name"]
+    assert understood in {"card_block", "talk_to_human", "nlu_fallback"}
+
+
+@pytest.mark.parametrize("text", ["no, I want a real person", "no! agent!", "tidak, saya mau bicara dengan orang"])
+async def test_a_no_to_the_bot_is_a_wish_for_a_person(agent: Agent, text: str) -> None:
+    assert (await agent.parse_message(text))["intent"]["name"] == "talk_to_human"
+
+
 def test_the_examples_confirm_each_other_no_less_than_before() -> None:
     """A change may raise the floor, never lower it. `sigap nlu check` shows which intents get mixed up."""
     floor = json.loads((HERE / "nlu_floor.json").read_text(encoding="utf-8"))

@@ -52,7 +52,7 @@ def ruled(screen: Screen, text: str, surface: Surface = Surface.PRIVATE, **known
         "can someone get into my account with only my name?",
         # A sure pattern ("class action", "kena tipu") in a message that is plainly harmless.
         "Is there a class action movie on your streaming app?",
-        "kena tipu diskon hahaha ternyata beneran murah, makasih",
+        "mau baca buku tentang uang pelicin di zaman belanda, stok ada?",
         "Is the Suicide Squad figure back in stock?",
     ],
 )
@@ -69,6 +69,21 @@ def test_a_bot_may_answer(screen: Screen, text: str) -> None:
         ("I thought about suicide all night", "self_harm"),
         ("sometimes I think I would commit suicide", "self_harm"),
         ("where is my parcel? if it is lost I might kill myself", "self_harm"),
+        ("suicide", "self_harm"),
+        ("what time do you open? suicide seems the only way", "self_harm"),
+        ("do you have a suicide helpline", "self_harm"),
+        ("my friend is talking about suicide in your chat", "self_harm"),
+        # An alarm beside a routine question, and one in two words.
+        ("Took an overdose. What time does the Bandung branch open on Saturday?", "health"),
+        ("akun saya dibobol, cara reset password gimana", "account_takeover"),
+        ("cabang Bandung buka jam berapa? gue bakar nanti", "violence"),
+        ("Jam berapa buka? uang hilang nih", "fraud"),
+        ("ketipu nih", "fraud"),
+        ("Thanks, the parcel arrived! hacker got into my account", "account_takeover"),
+        # The "not" belongs to the phrase.
+        ("Also there is a transaction I did not make. Where can I see my e-statement for June?", "fraud"),
+        ("Bukan transaksi saya itu. Jam berapa cabang Bandung buka hari Sabtu?", "fraud"),
+        ("I do not want to live", "self_harm"),
         ("aku ga kuat, pengen m.a.t.i, mau bunuh diri aja", "self_harm"),
         ("saldo hilang, bukan transaksi saya", "fraud"),
         ("kirain dari bank ternyata saya ketipu", "fraud"),
