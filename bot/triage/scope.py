@@ -32,8 +32,9 @@ OTHERS = frozenset(
     """.split()
 )
 QUOTES = frozenset('"“”«»„「」')
-CLAUSE_ENDS = frozenset(".,!?;:\n")
-ENDS = frozenset(".!?;\n") | {"but", "tapi", "tetapi", "namun", "however"}
+STOPS = frozenset(".!?;\n")
+CLAUSE_ENDS = STOPS | {",", ":"}
+ENDS = STOPS | {"but", "tapi", "tetapi", "namun", "however"}
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,7 @@ SURE = 0.99
 # Below this probability of any risk, of the message and of what stands right beside it, a pattern that is sure
 # `unless_harmless` does not decide alone: "is there a class action movie on your app?". Fewer words excuse nothing.
 HARMLESS = 0.075
-BESIDE_IT = 3
-SHORTEST = 4
+AROUND, SHORTEST = 3, 4  # words on either side; words in all
 LONGEST = 4_000  # characters; what comes behind is not what the message is about
 BESIDE = 0.5  # what a second label needs beside a clear one; never more than CLEAR, or none would be left
 CLEAR = 0.6  # from here on a label stands for itself
@@ -100,13 +99,16 @@ class Screen:
         """A pattern that is sure `unless_harmless` is a hint where the classifier finds its place and the whole message
         plainly harmless: a routine question beside an alarm excuses nothing, and two or three words hold nothing that
         could."""
-        if self._risk(self._nudged(logits, hits, said), self._model.whole) >= HARMLESS:
+        open_to_it = any(hit.unless_harmless for hit in hits)  # in most messages there is none, and nothing to compute
+        if not open_to_it or self._risk(self._nudged(logits, hits, said), self._model.whole) >= HARMLESS:
             return list(hits)
-        return [replace(hit, sure=hit.sure and not self._harmless(hit, said)) for hit in hits]
+        return [
+            replace(hit, sure=False) if hit.unless_harmless and self._harmless(hit, said) else hit for hit in hits
+        ]  # fmt: skip
 
     def _harmless(self, hit: Hit, said: Sequence[Word]) -> bool:
-        start, end = around(said, hit.start, hit.end, BESIDE_IT)
-        if not hit.unless_harmless or end - start < SHORTEST:
+        start, end = around(said, hit.start, hit.end, AROUND)
+        if end - start < SHORTEST:
             return False
         return self._risk(self._model.linear.score(said[start:end]).logits, self._model.whole) < HARMLESS
 

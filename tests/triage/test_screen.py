@@ -50,7 +50,7 @@ def ruled(screen: Screen, text: str, surface: Surface = Surface.PRIVATE, **known
         "thanks, great service!",
         "mati lampu nih, ATM-nya ikut mati?",
         "can someone get into my account with only my name?",
-        # A sure pattern ("class action", "kena tipu") in a message that is plainly harmless.
+        # A sure pattern ("class action", "uang pelicin") in a message that is plainly harmless.
         "Is there a class action movie on your streaming app?",
         "mau baca buku tentang uang pelicin di zaman belanda, stok ada?",
         "Is the Suicide Squad figure back in stock?",
