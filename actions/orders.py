@@ -6,13 +6,36 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backoffice
-from actions.language import language_of
-from actions.lookup import Question, answered, not_found, unavailable
+from actions.lookup import Events, Question, look_up
+from actions.records import Order, Refund
 from actions.references import normalise_order_ref
 from actions.wording import day, rupiah
 
-ORDER = Question(slot="order_ref", form="order_form", subject="order")
-REFUND = Question(slot="order_ref", form="refund_form", subject="the refund for order")
+
+def _order(dispatcher: CollectingDispatcher, order: Order, language: str) -> None:
+    dispatcher.utter_message(
+        response=f"utter_order_{order.status}",
+        ref=order.ref,
+        item=order.item,
+        carrier=order.carrier or "",
+        tracking=order.tracking or "",
+        eta=day(order.eta, language) if order.eta else "",
+        delivered_on=day(order.delivered_on, language) if order.delivered_on else "",
+    )
+
+
+def _refund(dispatcher: CollectingDispatcher, refund: Refund, language: str) -> None:
+    dispatcher.utter_message(
+        response=f"utter_refund_{refund.status}",
+        ref=refund.ref,
+        amount=rupiah(refund.amount_idr, language) if refund.amount_idr else "",
+        expected_by=day(refund.expected_by, language) if refund.expected_by else "",
+        paid_on=day(refund.paid_on, language) if refund.paid_on else "",
+    )
+
+
+ORDER = Question("order_ref", "order_form", "order", normalise_order_ref, backoffice.order, _order)
+REFUND = Question("order_ref", "refund_form", "the refund for order", normalise_order_ref, backoffice.refund, _refund)
 
 
 class ActionOrderStatus(Action):
@@ -21,30 +44,8 @@ class ActionOrderStatus(Action):
     def name(self) -> str:
         return "action_order_status"
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[dict[str, Any]]:
-        given = tracker.get_slot("order_ref")
-        ref = normalise_order_ref(given)
-        if ref is None:
-            return not_found(dispatcher, tracker, ORDER, str(given or ""))
-        try:
-            order = await backoffice.order(ref)
-        except backoffice.BackofficeUnavailable:
-            return unavailable(dispatcher, ORDER, ref)
-        if order is None:
-            return not_found(dispatcher, tracker, ORDER, ref)
-        language = language_of(tracker)
-        dispatcher.utter_message(
-            response=f"utter_order_{order.status}",
-            ref=order.ref,
-            item=order.item,
-            carrier=order.carrier or "",
-            tracking=order.tracking or "",
-            eta=day(order.eta, language) if order.eta else "",
-            delivered_on=day(order.delivered_on, language) if order.delivered_on else "",
-        )
-        return answered(ORDER)
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        return await look_up(dispatcher, tracker, ORDER)
 
 
 class ActionRefundStatus(Action):
@@ -53,25 +54,5 @@ class ActionRefundStatus(Action):
     def name(self) -> str:
         return "action_refund_status"
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[dict[str, Any]]:
-        given = tracker.get_slot("order_ref")
-        ref = normalise_order_ref(given)
-        if ref is None:
-            return not_found(dispatcher, tracker, REFUND, str(given or ""))
-        try:
-            refund = await backoffice.refund(ref)
-        except backoffice.BackofficeUnavailable:
-            return unavailable(dispatcher, REFUND, ref)
-        if refund is None:
-            return not_found(dispatcher, tracker, REFUND, ref)
-        language = language_of(tracker)
-        dispatcher.utter_message(
-            response=f"utter_refund_{refund.status}",
-            ref=refund.ref,
-            amount=rupiah(refund.amount_idr, language) if refund.amount_idr else "",
-            expected_by=day(refund.expected_by, language) if refund.expected_by else "",
-            paid_on=day(refund.paid_on, language) if refund.paid_on else "",
-        )
-        return answered(REFUND)
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        return await look_up(dispatcher, tracker, REFUND)

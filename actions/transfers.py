@@ -8,12 +8,26 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backoffice
 from actions.language import language_of
-from actions.lookup import Question, answered, not_found, unavailable
+from actions.lookup import Events, Question, look_up
+from actions.records import Transfer
 from actions.references import normalise_transfer_ref
 from actions.session import latest_amount
 from actions.wording import day, rupiah
 
-TRANSFER = Question(slot="transfer_ref", form="transfer_form", subject="transfer")
+
+def _transfer(dispatcher: CollectingDispatcher, transfer: Transfer, language: str) -> None:
+    dispatcher.utter_message(
+        response=f"utter_transfer_{transfer.status}",
+        ref=transfer.ref,
+        amount=rupiah(transfer.amount_idr, language),
+        bank=transfer.bank,
+        expected_by=day(transfer.expected_by, language) if transfer.expected_by else "",
+        completed_on=day(transfer.completed_on, language) if transfer.completed_on else "",
+        returned_on=day(transfer.returned_on, language) if transfer.returned_on else "",
+    )
+
+
+TRANSFER = Question("transfer_ref", "transfer_form", "transfer", normalise_transfer_ref, backoffice.transfer, _transfer)
 
 
 class ActionTransferStatus(Action):
@@ -22,30 +36,8 @@ class ActionTransferStatus(Action):
     def name(self) -> str:
         return "action_transfer_status"
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[dict[str, Any]]:
-        given = tracker.get_slot("transfer_ref")
-        ref = normalise_transfer_ref(given)
-        if ref is None:
-            return not_found(dispatcher, tracker, TRANSFER, str(given or ""))
-        try:
-            transfer = await backoffice.transfer(ref)
-        except backoffice.BackofficeUnavailable:
-            return unavailable(dispatcher, TRANSFER, ref)
-        if transfer is None:
-            return not_found(dispatcher, tracker, TRANSFER, ref)
-        language = language_of(tracker)
-        dispatcher.utter_message(
-            response=f"utter_transfer_{transfer.status}",
-            ref=transfer.ref,
-            amount=rupiah(transfer.amount_idr, language),
-            bank=transfer.bank,
-            expected_by=day(transfer.expected_by, language) if transfer.expected_by else "",
-            completed_on=day(transfer.completed_on, language) if transfer.completed_on else "",
-            returned_on=day(transfer.returned_on, language) if transfer.returned_on else "",
-        )
-        return answered(TRANSFER)
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        return await look_up(dispatcher, tracker, TRANSFER)
 
 
 class ActionTransferFee(Action):

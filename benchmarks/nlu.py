@@ -115,12 +115,14 @@ def rasas(train: Sequence[tuple[str, str]]) -> Answering:
 
 
 def measure_diet(folder: Path) -> None:
-    """BANKING77 with few examples (one draw), then both sets whole; each is kept as soon as it is known."""
-    banking = Split(banking77(folder, "train"), banking77(folder, "test"), [])
-    few_of_banking = few(banking, SHOTS[0], SEEDS[0])
+    """Both sets with few examples (one draw), then whole; each is kept as soon as it is known."""
+    banking, clinc = Split(banking77(folder, "train"), banking77(folder, "test"), []), clinc150(folder)
     for what, split in (
-        (f"BANKING77, {SHOTS[0]} an intent", few_of_banking), ("BANKING77", banking), ("CLINC150", clinc150(folder))
-    ):  # fmt: skip
+        (f"BANKING77, {SHOTS[0]} an intent", few(banking, SHOTS[0], SEEDS[0])),
+        (f"CLINC150, {SHOTS[0]} an intent", few(clinc, SHOTS[0], SEEDS[0])),
+        ("BANKING77", banking),
+        ("CLINC150", clinc),
+    ):
         progress.print(f"Rasa's default pipeline: {what} …")
         diet.keep(what, {key: value for key, value in measured(split, rasas)._asdict().items() if value == value})
 

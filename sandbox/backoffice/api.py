@@ -85,7 +85,7 @@ async def cancel_order(request: Request, ref: str) -> HTTPResponse:
         digits = body.get("phone_last4")
         if not isinstance(digits, str) or not re.fullmatch("[0-9]{4}", digits):
             return "malformed_phone_last4"
-        return lambda connection, now: writes.cancel(connection, ref, digits, now.astimezone().date())
+        return lambda connection, now: writes.cancel(connection, ref, digits, now)
 
     return await _write(request, prepare)
 

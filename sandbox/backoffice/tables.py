@@ -92,6 +92,14 @@ links = Table(
     Column("customer", String(200), nullable=False),
     Column("sent_at", Float, nullable=False),
 )
+# Digits that were wrong for an order: whoever guesses runs out of tries.
+wrong_digits = Table(
+    "backoffice_wrong_digits",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ref", String(20), nullable=False, index=True),
+    Column("at", Float, nullable=False),
+)
 # Idempotency keys with the first answer. The primary key decides between two requests at the same time.
 answers = Table(
     "backoffice_answers",

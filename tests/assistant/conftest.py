@@ -91,12 +91,16 @@ def run(executor: ActionExecutor) -> Callable[..., Any]:
         events: list[dict[str, Any]] | None = None,
         loop: str | None = None,
         metadata: dict[str, Any] | None = None,
-        entities: dict[str, str] | None = None,
+        entities: dict[str, str | list[str]] | None = None,
         ranking: list[tuple[str, float]] | None = None,
         sender: str = "webchat:1",
         message_id: str = "m1",
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        found = [{"entity": name, "value": value} for name, value in (entities or {}).items()]
+        found = [
+            {"entity": name, "value": value}
+            for name, values in (entities or {}).items()
+            for value in ([values] if isinstance(values, str) else values)
+        ]
         user = {
             "event": "user",
             "text": text,

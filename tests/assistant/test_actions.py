@@ -69,6 +69,40 @@ async def test_the_button_of_a_cancelled_order_brings_its_number_along(run: Run,
     assert button["payload"] == '/refund_status{"order_ref": "AR-20309"}'
 
 
+async def test_every_order_of_a_message_is_answered(run: Run, say: Any, backoffice: str) -> None:
+    asked = ["AR-20311", "ar20309", "AR-20311", "AR-99999"]
+    events, messages = await run("action_order_status", slots={"order_ref": "AR-99999"}, entities={"order_ref": asked})
+    said = [say(message, "en")["text"] for message in messages]
+    assert [ref in text for ref, text in zip(("AR-20311", "AR-20309", "AR-99999"), said, strict=True)] == [True] * 3
+    assert messages[2]["response"] == "utter_not_found_order_ref"
+    assert loops(events) == ["order_form"]
+
+
+async def test_of_many_orders_the_first_three_are_answered_and_the_others_named(
+    run: Run, say: Any, backoffice: str
+) -> None:
+    asked = [row["ref"] for row in SEED["orders"][:5]]
+    events, messages = await run("action_order_status", slots={"order_ref": asked[4]}, entities={"order_ref": asked})
+    assert len(messages) == 4
+    assert f"{asked[3]}, {asked[4]}" in say(messages[3], "en")["text"]
+    assert slots_set(events)["order_ref"] is None
+
+
+async def test_an_outage_among_several_hands_over_with_all_that_are_open(run: Run, nowhere: None) -> None:
+    asked = ["TF-880101", "TF-880102"]
+    _, messages = await run(
+        "action_transfer_status", slots={"transfer_ref": asked[1]}, entities={"transfer_ref": asked}
+    )
+    assert messages[0]["ref"] == "TF-880101, TF-880102"
+
+
+async def test_a_reference_of_an_earlier_message_is_the_one_that_is_meant(run: Run, backoffice: str) -> None:
+    _, messages = await run(
+        "action_order_status", slots={"order_ref": "AR-20311"}, entities={"order_ref": ["AR-20309"]}
+    )
+    assert [message["ref"] for message in messages] == ["AR-20311"]
+
+
 async def test_an_unknown_reference_is_asked_for_once_more_and_then_a_person_is_offered(
     run: Run, say: Any, backoffice: str
 ) -> None:

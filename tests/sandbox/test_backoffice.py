@@ -77,7 +77,9 @@ async def test_a_packed_order_leaves_no_parcel_behind(http: httpx.AsyncClient) -
 async def test_cancelling_what_was_to_be_paid_on_delivery_asks_for_nothing(url: str) -> None:
     store = Store(url)
     store.prepare()
-    answer = store.read(lambda connection: writes.cancel(connection, "AR-20323", digits_of(connection), date.today()))
+    answer = store.read(
+        lambda connection: writes.cancel(connection, "AR-20323", digits_of(connection), datetime.now(UTC))
+    )
     assert answer == once.Answer(200, {"ref": "AR-20323", "outcome": "cancelled"})
     assert store.read(lambda connection: reads.refund(connection, "AR-20323")) == {"ref": "AR-20323", "status": "none"}
     store.close()
@@ -102,6 +104,15 @@ async def test_wrong_digits_learn_nothing_and_change_nothing(http: httpx.AsyncCl
     answer = await post(http, f"/orders/{ref}/cancellation", {"phone_last4": "0000"})
     assert answer == (403, {"error": "not_matching"})
     assert (await http.get(f"/orders/{ref}")).json() == before
+
+
+async def test_whoever_guesses_digits_runs_out_of_tries(http: httpx.AsyncClient) -> None:
+    for number in range(5):
+        assert await post(http, CANCEL, {"phone_last4": f"000{number}"}) == (403, {"error": "not_matching"})
+    assert await post(http, CANCEL, DIGITS) == (403, {"error": "not_matching"})
+    assert (await http.get("/orders/AR-20301")).json()["status"] == "processing"
+    other = await post(http, "/orders/AR-20314/cancellation", {"phone_last4": "8802"})
+    assert other == (200, {"ref": "AR-20314", "outcome": "cancelled"})
 
 
 async def test_the_same_key_gets_the_first_answer_and_does_nothing(http: httpx.AsyncClient) -> None:
@@ -142,13 +153,13 @@ async def test_a_cancellation_waits_for_the_one_before_it(url: str) -> None:
     begun = threading.Event()
 
     def first(connection: Any, now: datetime) -> once.Answer:
-        answer = writes.cancel(connection, "AR-20301", "4417", now.date())
+        answer = writes.cancel(connection, "AR-20301", "4417", now)
         begun.set()
         time.sleep(0.3)  # not yet committed
         return answer
 
     def second(connection: Any, now: datetime) -> once.Answer:
-        return writes.cancel(connection, "AR-20301", "4417", now.date())
+        return writes.cancel(connection, "AR-20301", "4417", now)
 
     under_way = asyncio.create_task(asyncio.to_thread(store.write, "one", "asked", first))
     await asyncio.to_thread(begun.wait, 5)
@@ -333,7 +344,7 @@ def test_what_is_in_memory_begins_anew_every_day_so_that_the_demo_never_ages() -
     store = Store(now=lambda: moments[0])
     order = lambda: store.read(lambda connection: reads.order(connection, "AR-20311"))  # noqa: E731
     assert order()["eta"] == "2030-06-01"
-    store.read(lambda connection: writes.cancel(connection, "AR-20301", "4417", date(2030, 5, 30)))
+    store.read(lambda connection: writes.cancel(connection, "AR-20301", "4417", datetime(2030, 5, 30, tzinfo=UTC)))
     moments[0] += timedelta(days=1)
     assert order()["eta"] == "2030-06-02"
     assert store.read(lambda connection: reads.order(connection, "AR-20301"))["status"] == "processing"
