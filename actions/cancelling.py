@@ -15,12 +15,16 @@ from actions import backoffice
 from actions.consent import Answer, answer_to_cancel
 from actions.handoff import hand_off, tell_done
 from actions.lookup import MISSES_BEFORE_OFFERING_A_PERSON
-from actions.references import normalise_order_ref
+from actions.references import normalise_order_ref, phone_digits
 from actions.session import latest_message_id, latest_text, latest_values
 
 FORM = "cancel_form"
 
 Events = list[dict[str, Any]]
+# As if the action that asks had asked: its rules hold for the answer.
+_ASKED: Events = [
+    SlotSet("order_ref", None), ActionExecuted("action_confirm_cancel"), FollowupAction("action_listen")
+]  # fmt: skip
 
 
 def forget() -> Events:
@@ -55,10 +59,13 @@ class _Hears:
             return _keep(dispatcher)
         if answer is Answer.YES and asked and not others and not _foreign_numbers(tracker, asked):
             return await _cancel(dispatcher, tracker, asked)
+        digits = None if others else phone_digits(latest_text(tracker))
+        if digits and digits != tracker.get_slot("phone_last4"):
+            dispatcher.utter_message(response="utter_confirm_cancel_digits", ref=asked or "")
+            return [SlotSet("phone_last4", digits), *_ASKED]
         # Another number, a question, a yes and a no in one: the question stands, for the order that it was about.
         dispatcher.utter_message(response="utter_confirm_cancel", ref=asked or "")
-        # As if the action that asks had asked: its rules hold for the answer.
-        return [SlotSet("order_ref", None), ActionExecuted("action_confirm_cancel"), FollowupAction("action_listen")]
+        return _ASKED
 
 
 class ActionCancelOrder(_Hears, Action):

@@ -154,9 +154,18 @@ async def test_memory_never_wins_over_the_bytes_that_came_with_the_message(dialo
 async def test_a_yes_that_names_another_number_cancels_nothing(dialogue: RasaDialogue, answer: str) -> None:
     heard = await responses(dialogue, answer, "cancel order AR-20301 please", "4417", answer)
     assert heard[1] == ["utter_confirm_cancel"]
-    assert heard[2] in (["utter_confirm_cancel"], ["utter_reference_format"]), (
-        "asked again, or what a number looks like"
-    )
+    assert heard[2] in (["utter_confirm_cancel"], ["utter_confirm_cancel_digits"]), "asked again"
+
+
+@pytest.mark.parametrize("digits", ["4471", "it's 4471, sorry", "eh salah, 4471"])
+async def test_digits_that_were_wrong_can_be_put_right_before_the_yes(dialogue: RasaDialogue, digits: str) -> None:
+    heard = await responses(dialogue, digits, "cancel order AR-20301 please", "4417", digits, "AR-20302")
+    assert heard[1:] == [["utter_confirm_cancel"], ["utter_confirm_cancel_digits"], ["utter_confirm_cancel"]]
+
+
+async def test_all_orders_of_a_message_are_told(dialogue: RasaDialogue, backoffice: str) -> None:
+    (heard,) = await responses(dialogue, "two", "where are my orders AR-20301 and AR-20311?")
+    assert heard == ["utter_order_processing", "utter_order_shipped"]
 
 
 async def test_after_a_question_left_open_the_next_order_to_cancel_is_asked_for(dialogue: RasaDialogue) -> None:

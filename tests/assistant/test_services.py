@@ -56,7 +56,7 @@ async def test_what_has_left_cannot_be_cancelled(run: Run, say: Any, backoffice:
         assert (await client.get(f"{backoffice}/orders/AR-20305")).json()["status"] == "shipped"
     digits = next(row["phone_last4"] for row in SEED["orders"] if row["ref"] == "AR-20305")
     slots = {"cancel_ref": "AR-20305", "phone_last4": digits}
-    _, (message,) = await run("action_cancel_order", text="yes", slots=slots)
+    _, (*_, message) = await run("action_cancel_order", text="yes", slots=slots)
     assert message["response"] == "utter_cancel_too_late"
 
 
@@ -130,6 +130,17 @@ async def test_another_order_in_the_answer_is_never_cancelled(run: Run, say: Any
     assert "AR-20302" in say(message, "en")["text"]
     assert message["response"] == "utter_confirm_cancel"
     assert slots_set(events)["order_ref"] is None, "only cancel_ref keeps what was asked about"
+
+
+@pytest.mark.parametrize("text", ["sorry, 8802", "eh salah, yang bener 8802 kak", "0812 3456 8802", "yes, it's 8802"])
+async def test_other_digits_are_taken_and_the_question_asked_again(run: Run, backoffice: str, text: str) -> None:
+    slots = {"phone_last4": "1234", "cancel_ref": "AR-20314"}
+    events, (message,) = await run("action_hear_cancel", text=text, slots=slots)
+    assert (message["response"], message["ref"]) == ("utter_confirm_cancel_digits", "AR-20314")
+    slots |= slots_set(events)
+    assert slots["phone_last4"] == "8802"
+    _, (*_, message) = await run("action_cancel_order", text="yes", slots=slots)
+    assert message["response"] == "utter_cancel_cancelled"
 
 
 async def test_the_verb_inside_the_form_goes_on_asking_or_leaves(run: Run, backoffice: str) -> None:
