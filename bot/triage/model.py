@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float32]
 
 RISK = "risk"  # the head that tells any risk from none
 INDONESIAN = "indonesian"  # the head that tells the language: the approved sentence has to be in the right one
-FORMAT = 3
+FORMAT = 4
 
 BOUND = 12.0  # logits beyond this say nothing more
 
@@ -112,40 +112,33 @@ def whole(weights: Array, said: Array) -> Any:
     return np.clip(said @ weights[:OPINIONS] + weights[OPINIONS], -BOUND, BOUND)
 
 
-SPREAD = 10.0  # sentence vectors lie close together: away from their middle, and so much apart, a network learns faster
-
-
 @dataclass(frozen=True)
-class Network:
-    """The heads over sentence vectors: one hidden layer for all of them, since what tells one risk helps with the next.
-    `middle`: of the vectors that it learned from."""
+class Networks:
+    """The heads over sentence vectors, as the mean of several networks, each of which learned from other examples. One
+    hidden layer for all heads: what tells one risk helps with the next. Networks first in every array."""
 
-    middle: Array
     hidden: Array
     hidden_bias: Array
     weights: Array
     bias: Array
 
     def logits(self, vectors: Array) -> Array:
-        active = np.maximum(spread(vectors, self.middle) @ self.hidden + self.hidden_bias, 0)
-        return cast(Array, np.clip(active @ self.weights + self.bias, -BOUND, BOUND))
-
-
-def spread(vectors: Array, middle: Array) -> Array:
-    return cast(Array, (vectors - middle) * SPREAD)
+        active = np.maximum(np.atleast_2d(vectors) @ self.hidden + self.hidden_bias[:, None], 0)
+        said = (active @ self.weights + self.bias[:, None]).mean(axis=0)
+        return cast(Array, np.clip(said, -BOUND, BOUND).reshape(*vectors.shape[:-1], -1))
 
 
 @dataclass(frozen=True)
 class Meaning:
     """What the encoder adds, and how its word is weighed against the linear model's:
-    logit = mix[0] × linear + mix[1] × network + mix[2]. `whole`: how these decide together."""
+    logit = mix[0] × linear + mix[1] × networks + mix[2]. `whole`: how these decide together."""
 
-    network: Network
+    networks: Networks
     mix: Array
     whole: Array
 
     def logits(self, vector: Array, linear: Array) -> Array:
-        mixed = self.mix[0] * linear + self.mix[1] * self.network.logits(vector) + self.mix[2]
+        mixed = self.mix[0] * linear + self.mix[1] * self.networks.logits(vector) + self.mix[2]
         return cast(Array, np.clip(mixed, -BOUND, BOUND))
 
 
@@ -198,11 +191,10 @@ def save(model: Model, path: Path, fingerprint: str) -> None:
     }
     if model.meaning is not None:
         content |= {
-            "meaning_middle": model.meaning.network.middle,
-            "meaning_hidden": model.meaning.network.hidden.astype(np.float16),
-            "meaning_hidden_bias": model.meaning.network.hidden_bias,
-            "meaning_weights": model.meaning.network.weights,
-            "meaning_bias": model.meaning.network.bias,
+            "meaning_hidden": model.meaning.networks.hidden.astype(np.float16),
+            "meaning_hidden_bias": model.meaning.networks.hidden_bias,
+            "meaning_weights": model.meaning.networks.weights.astype(np.float16),
+            "meaning_bias": model.meaning.networks.bias,
             "meaning_mix": model.meaning.mix,
             "meaning_whole": model.meaning.whole,
         }
@@ -229,9 +221,9 @@ def load(path: Path) -> Model:
         low, high, fast = (float(value) for value in stored["doubt"])
         meaning = None
         if "meaning_mix" in stored:
-            parts = ("middle", "hidden", "hidden_bias", "weights", "bias")
-            network = Network(*(stored[f"meaning_{part}"].astype(np.float32) for part in parts))
-            meaning = Meaning(network, stored["meaning_mix"], stored["meaning_whole"])
+            parts = ("hidden", "hidden_bias", "weights", "bias")
+            networks = Networks(*(stored[f"meaning_{part}"].astype(np.float32) for part in parts))
+            meaning = Meaning(networks, stored["meaning_mix"], stored["meaning_whole"])
         thresholds = dict(zip(heads, map(float, stored["thresholds"]), strict=True))
         return Model(linear, thresholds, (low, high), fast, stored["whole"], meaning)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,10 @@ from bot.triage.model import (
     Linear,
     Meaning,
     Model,
-    Network,
+    Networks,
     logit,
     opinions,
     probability,
-    spread,
     whole,
 )
 from bot.triage.normal import words
@@ -51,6 +51,7 @@ SEEN_AT_LEAST = 3  # messages that a feature must be in
 PENALTY = 0.6  # LinearSVC's C
 # The network over sentence vectors: wider, deeper and longer ones were no better on messages that they had not seen.
 HIDDEN, ROUNDS, DECAY = 512, 20, 0.01
+SPREAD = 10.0  # sentence vectors lie close together: away from their middle, and so much apart, a network learns faster
 # Of the training messages that are no risk, many of which look alarming: the share held back by classifiers that had
 # not seen them. docs/evaluation.md has the share of messages from elsewhere.
 MOST_HELD_BACK = 0.08
@@ -216,28 +217,34 @@ def _meaning(
     """`deciding`: the number of the head of any risk, and those of the labels. The second: each example's risk."""
     vectors = encoder.vectors([example.text for example in examples])
     own = np.zeros(flags.shape, dtype=np.float32)
+    fitted = []
     for number, (train_rows, rows) in enumerate(_folds(flags), 1):
-        step(f"checking meaning, {number} of {FOLDS}")
-        own[rows] = _fit_network(vectors[train_rows], flags[train_rows]).logits(vectors[rows])
-    step("learning from meaning")
-    network = _fit_network(vectors, flags)
+        step(f"learning from meaning, {number} of {FOLDS}")
+        one = _fit_network(vectors[train_rows], flags[train_rows])
+        own[rows] = one.logits(vectors[rows])
+        fitted.append(one)
+    # Together they are sharper than one that has seen everything.
+    networks = Networks(*(np.concatenate(parts) for parts in zip(*map(astuple, fitted), strict=True)))
     mix = np.zeros((3, flags.shape[1]), dtype=np.float32)
     for head in range(flags.shape[1]):
         both = np.stack([linear[:, head], own[:, head]], axis=1)
-        fitted = LogisticRegression(C=1.0).fit(both, flags[:, head])
-        mix[:, head] = (*fitted.coef_[0], fitted.intercept_[0])
+        weighed = LogisticRegression(C=1.0).fit(both, flags[:, head])
+        mix[:, head] = (*weighed.coef_[0], weighed.intercept_[0])
     together = np.clip(mix[0] * linear + mix[1] * own + mix[2], -BOUND, BOUND).astype(np.float32)
     said = opinions(together, *deciding)
-    weighed = _weigh(said, flags[:, deciding[0]].astype(bool))
-    return Meaning(network, mix, weighed), whole(weighed, said)
+    together_weighed = _weigh(said, flags[:, deciding[0]].astype(bool))
+    return Meaning(networks, mix, together_weighed), whole(together_weighed, said)
 
 
-def _fit_network(vectors: Array, flags: Flags) -> Network:
+def _fit_network(vectors: Array, flags: Flags) -> Networks:
+    """One. That vectors are moved and spread is part of its first weights."""
     middle = vectors.mean(axis=0)
     classifier = MLPClassifier((HIDDEN,), alpha=DECAY, max_iter=ROUNDS, batch_size=256, random_state=7)
-    network = _fitted(classifier, spread(vectors, middle), flags)
+    network = _fitted(classifier, (vectors - middle) * SPREAD, flags)
     (hidden, weights), (hidden_bias, bias) = network.coefs_, network.intercepts_
-    return Network(middle, *(each.astype(np.float32) for each in (hidden, hidden_bias, weights, bias)))
+    hidden = hidden * SPREAD
+    parts = (hidden, hidden_bias - middle @ hidden, weights, bias)
+    return Networks(*(each[None].astype(np.float32) for each in parts))
 
 
 def _doubt(logits: Array, threshold: float) -> tuple[float, float]:
