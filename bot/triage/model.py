@@ -96,6 +96,20 @@ MOST_REMEMBERED = 50_000  # words
 LOUD = 0.35  # of the loudest: what is quieter is no evidence
 
 
+# Logits that a sentence counts less by itself than the message as a whole. Without its word a routine question drowns
+# the alarm beside it; with its full word whatever is said at length would sound alarming somewhere.
+APART = 1.5
+
+
+def heard(message: Array, sentences: Sequence[Array], risks: Sequence[int]) -> Array:
+    """The logits of a message, those of a risk as loud as its loudest sentence. `risks`: numbers of such heads."""
+    if not sentences:
+        return message
+    louder = message.copy()
+    louder[list(risks)] = np.maximum(message[list(risks)], np.max(sentences, axis=0)[list(risks)] - APART)
+    return louder
+
+
 OPINIONS = 3
 
 

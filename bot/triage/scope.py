@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.triage.normal import Word
 
@@ -64,6 +65,13 @@ def around(words: Sequence[Word], start: int, end: int, reach: int) -> tuple[int
     while end < last and words[end].text not in CLAUSE_ENDS:
         end += 1
     return start, end
+
+
+def sentences(words: Sequence[Word]) -> list[Sequence[Word]]:
+    """Those of two or more words; none where the message is only one."""
+    ends = [-1, *(number for number, word in enumerate(words) if word.text in STOPS), len(words)]
+    parts = [words[before + 1 : end] for before, end in pairwise(ends)]
+    return [part for part in parts if len(part) > 1] if sum(map(bool, parts)) > 1 else []
 
 
 def scope(words: Sequence[Word]) -> Scope:

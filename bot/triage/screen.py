@@ -12,10 +12,10 @@ import numpy as np
 from bot.core.risk import Assessment, Circumstances, Finding, Policy, Ruling, Span, decide
 from bot.triage import circumstances, lists
 from bot.triage.lists import RISKY, WORDS, Label, Limits
-from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Model, Scored, logit, opinions, probability, whole
+from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Model, Scored, heard, logit, opinions, probability, whole
 from bot.triage.normal import Word, words
 from bot.triage.patterns import Hit, Patterns
-from bot.triage.scope import around
+from bot.triage.scope import around, sentences
 from channels.errors import SettingsError
 
 NUDGE = 0.5  # logits that a pattern which is not sure, or a regulator's bare name, adds to its label and to the risk
@@ -62,6 +62,7 @@ class Screen:
         self._heads = {head: number for number, head in enumerate(model.heads)}
         self._risks = [head for head in model.heads if head in labels and labels[head].severity >= RISKY]
         self._deciding = self._heads[RISK], [self._heads[head] for head in self._risks]
+        self._heard = [self._heads[head] for head in (*self._risks, RISK)]
 
     @property
     def can_ask(self) -> bool:
@@ -73,16 +74,19 @@ class Screen:
         text = text[:LONGEST]
         said = words(text, self._model.linear.known.__contains__)
         scored = self._model.linear.score(said)
-        hits = self._overruled(self._patterns.find(text, said, about.tagged), said, scored.logits)
-        logits = self._nudged(scored.logits, hits, said)
+        by_words = heard(
+            scored.logits, [self._model.linear.score(part).logits for part in sentences(said)], self._heard
+        )
+        hits = self._overruled(self._patterns.find(text, said, about.tagged), said, by_words)
+        logits = self._nudged(by_words, hits, said)
         risk = self._risk(logits, self._model.whole)
         sure = {hit.label for hit in hits if hit.sure}
         low, high = self._model.doubt
         doubtful = bool(said) and not sure and low < risk < high
         asked = doubtful and self._encoder is not None
         if asked and self._encoder is not None and self._model.meaning is not None:
-            linear = self._model.meaning.logits(self._encoder.vector(text), scored.logits)
-            logits = self._nudged(linear, hits, said)
+            by_meaning = self._model.meaning.logits(self._encoder.vector(text), by_words)
+            logits = self._nudged(by_meaning, hits, said)
             risk = self._risk(logits, self._model.meaning.whole)
         needed = self._model.thresholds[RISK] if asked else self._model.fast
         findings = self._findings(said, hits, scored, logits, risk, needed, sure, asked=asked)

@@ -29,6 +29,7 @@ from bot.triage.examples import Example
 from bot.triage.features import features
 from bot.triage.lists import RISKY, WORDS, Label
 from bot.triage.model import (
+    APART,
     BOUND,
     INDONESIAN,
     RISK,
@@ -43,6 +44,7 @@ from bot.triage.model import (
     whole,
 )
 from bot.triage.normal import words
+from bot.triage.scope import sentences
 from bot.triage.screen import Encoder
 from channels.errors import SettingsError
 
@@ -87,17 +89,22 @@ def train(
         dtype=np.float32,
     )  # fmt: skip
     matrix = vectorizer.fit_transform(said)
+    parts = [(row, part) for row, each in enumerate(said) for part in sentences(each)]
+    owners = np.array([row for row, _ in parts], dtype=np.int64)
+    beside = vectorizer.transform([part for _, part in parts]) if parts else matrix[:0]
     step("learning from words")
-    margins = _held_out(matrix, flags, heads, step)
+    margins, of_parts = _held_out(matrix, beside, owners, flags, step)
     weights, bias = _fit_all(matrix, flags)
     slope, offset = _calibrate(margins, flags)
-    logits = np.clip(slope * margins + offset, -BOUND, BOUND).astype(np.float32)
+    logits, apart = (np.clip(slope * each + offset, -BOUND, BOUND).astype(np.float32) for each in (margins, of_parts))
+    risk = heads.index(RISK)
+    labelled = [number for number, head in enumerate(heads) if head in risky]
+    for head in (*labelled, risk):
+        np.maximum.at(logits[:, head], owners, apart[:, head] - APART)  # as `heard` does for one message
     linear = Linear(
         heads=heads, index=vectorizer.vocabulary_, idf=vectorizer.idf_.astype(np.float32), weights=weights, bias=bias,
         slope=slope, offset=offset, known=known,
     )  # fmt: skip
-    risk = heads.index(RISK)
-    labelled = [number for number, head in enumerate(heads) if head in risky]
     truth = flags[:, risk].astype(bool)
     said_together = opinions(logits, risk, labelled)
     weighed = _weigh(said_together, truth)
@@ -192,13 +199,20 @@ def _folds(flags: Flags) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int
     return list(splitter.split(np.zeros(len(kind)), kind))
 
 
-def _held_out(matrix: csr_matrix, flags: Flags, heads: Sequence[str], step: Step) -> Array:
+def _held_out(
+    matrix: csr_matrix, beside: csr_matrix, owners: npt.NDArray[np.int64], flags: Flags, step: Step
+) -> tuple[Array, Array]:
+    """The margins of examples, and of their sentences (`beside`, each with its example's number), by classifiers that
+    had seen neither."""
     margins = np.zeros(flags.shape, dtype=np.float32)
+    of_parts = np.zeros((beside.shape[0], flags.shape[1]), dtype=np.float32)
     for number, (train_rows, rows) in enumerate(_folds(flags), 1):
         step(f"checking words, {number} of {FOLDS}")
         weights, bias = _fit_all(matrix[train_rows], flags[train_rows])
         margins[rows] = matrix[rows] @ weights + bias
-    return margins
+        theirs = np.flatnonzero(np.isin(owners, rows))
+        of_parts[theirs] = beside[theirs] @ weights + bias
+    return margins, of_parts
 
 
 def _calibrate(margins: Array, flags: Flags) -> tuple[Array, Array]:
