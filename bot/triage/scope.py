@@ -67,11 +67,16 @@ def around(words: Sequence[Word], start: int, end: int, reach: int) -> tuple[int
     return start, end
 
 
-def sentences(words: Sequence[Word]) -> list[Sequence[Word]]:
-    """Those of two or more words; none where the message is only one."""
-    ends = [-1, *(number for number, word in enumerate(words) if word.text in STOPS), len(words)]
-    parts = [words[before + 1 : end] for before, end in pairwise(ends)]
-    return [part for part in parts if len(part) > 1] if sum(map(bool, parts)) > 1 else []
+def sentences(text: str, words: Sequence[Word]) -> list[Sequence[Word]]:
+    """Those of two or more words; none where the message is only one. "20.000" holds no end."""
+    parts: list[Sequence[Word]] = []
+    begun = 0
+    for number, (word, following) in enumerate(pairwise(words), 1):
+        between = text[word.end : following.start]
+        if "\n" in between or (word.text in STOPS and between):
+            parts.append(words[begun:number])
+            begun = number
+    return [part for part in (*parts, words[begun:]) if len(part) > 1] if parts else []
 
 
 def scope(words: Sequence[Word]) -> Scope:

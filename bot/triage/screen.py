@@ -75,7 +75,7 @@ class Screen:
         said = words(text, self._model.linear.known.__contains__)
         scored = self._model.linear.score(said)
         by_words = heard(
-            scored.logits, [self._model.linear.score(part).logits for part in sentences(said)], self._heard
+            scored.logits, [self._model.linear.score(part).logits for part in sentences(text, said)], self._heard
         )
         hits = self._overruled(self._patterns.find(text, said, about.tagged), said, by_words)
         logits = self._nudged(by_words, hits, said)

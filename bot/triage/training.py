@@ -89,7 +89,7 @@ def train(
         dtype=np.float32,
     )  # fmt: skip
     matrix = vectorizer.fit_transform(said)
-    parts = [(row, part) for row, each in enumerate(said) for part in sentences(each)]
+    parts = [(row, part) for row, each in enumerate(said) for part in sentences(examples[row].text, each)]
     owners = np.array([row for row, _ in parts], dtype=np.int64)
     beside = vectorizer.transform([part for _, part in parts]) if parts else matrix[:0]
     step("learning from words")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.triage.normal import words
-from bot.triage.scope import scope
+from bot.triage.scope import scope, sentences
 
 KNOWN = frozenset({"bank", "sue", "anjing", "mati", "lawyer", "please"})
 
@@ -65,3 +65,19 @@ def test_what_is_denied_told_or_supposed_is_not_claimed(text: str, word: str, ha
     said = words(text, KNOWN.__contains__)
     at = [one.text for one in said].index(word)
     assert scope(said).excused(at, at + 1) is harmless
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("where is my parcel? i will sue you.", ["where is my parcel ?", "i will sue you ."]),
+        ("i will sue you\nwhere is my parcel", ["i will sue you", "where is my parcel"]),
+        ("Hi i will sue you.\n!", ["hi i will sue you ."]),
+        ("i will sue you!!!", []),  # one sentence is the whole message
+        ("it costs 20.000, or 3.5 times as much", []),
+        ("", []),
+    ],
+)
+def test_a_message_of_several_sentences_is_heard_in_each(text: str, expected: list[str]) -> None:
+    said = sentences(text, words(text, KNOWN.__contains__))
+    assert [" ".join(word.text for word in sentence) for sentence in said] == expected

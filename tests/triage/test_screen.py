@@ -102,6 +102,24 @@ def test_a_person_must(screen: Screen, text: str, label: str) -> None:
     assert screen.rule(assessment, about()).bot is not Bot.ANSWER
 
 
+@pytest.mark.parametrize(
+    ("routine", "alarm"),
+    [
+        ("what does a transfer cost?", "someone stole from my account"),
+        ("can i get a refund for the umbrella?", "i was scammed by a man on the phone"),
+        ("what time do you open on sunday?", "my dad collapsed after taking your tablets"),
+        ("thanks for the quick answer!", "i can't go on living"),
+        ("yang biru ready lagi ga kak?", "uang di rekening saya dicuri orang"),
+        ("jam buka cabang hari minggu?", "saya kena tipu orang di telepon"),
+        ("makasih jawabannya cepet!", "kurir kalian ngancem mau mukul saya"),
+    ],
+)
+def test_a_routine_question_does_not_drown_an_alarm(screen: Screen, routine: str, alarm: str) -> None:
+    assert ruled(screen, routine).bot is Bot.ANSWER
+    for text in (f"{routine} {alarm}", f"{alarm}. {routine}", f"{alarm}.\n{routine}"):
+        assert ruled(screen, text).bot is not Bot.ANSWER, text
+
+
 def test_a_tagged_regulator_counts_though_the_words_are_harmless(screen: Screen) -> None:
     found = screen.assess("look at this", about(tagged=("OJKIndonesia",)))
     assert [(one.label, one.detail) for one in found.findings][:1] == [("regulator", "Otoritas Jasa Keuangan")]
