@@ -14,17 +14,14 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import backoffice
 from actions.consent import Answer, answer_to_cancel
 from actions.handoff import hand_off, tell_done
-from actions.lookup import MISSES_BEFORE_OFFERING_A_PERSON
-from actions.references import normalise_order_ref, phone_digits
+from actions.lookup import MISSES_BEFORE_OFFERING_A_PERSON, Events
+from actions.references import normalise_order_ref, other_phone_digits
 from actions.session import latest_message_id, latest_text, latest_values
 
 FORM = "cancel_form"
 
-Events = list[dict[str, Any]]
 # As if the action that asks had asked: its rules hold for the answer.
-_ASKED: Events = [
-    SlotSet("order_ref", None), ActionExecuted("action_confirm_cancel"), FollowupAction("action_listen")
-]  # fmt: skip
+_ASKED = (SlotSet("order_ref", None), ActionExecuted("action_confirm_cancel"), FollowupAction("action_listen"))
 
 
 def forget() -> Events:
@@ -40,9 +37,9 @@ class ActionConfirmCancel(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         ref = normalise_order_ref(tracker.get_slot("order_ref"))
-        dispatcher.utter_message(response="utter_confirm_cancel", ref=ref or "")
         # Only `cancel_ref` keeps it: should the customer walk away now, the next order to cancel is asked for anew.
-        return [SlotSet("cancel_ref", ref), SlotSet("order_ref", None)]
+        asked = _ask(dispatcher, ref or "", _other_digits(tracker))
+        return [*asked, SlotSet("cancel_ref", ref), SlotSet("order_ref", None)]
 
 
 class _Hears:
@@ -55,17 +52,13 @@ class _Hears:
             return _inside_the_form(dispatcher, answer)
         asked = normalise_order_ref(tracker.get_slot("cancel_ref"))
         others = {normalise_order_ref(value) for value in latest_values(tracker, "order_ref")} - {asked}
-        if answer is Answer.NO and not others:
+        corrected = None if others else _other_digits(tracker)  # "no, 4417" is no no
+        if answer is Answer.NO and not others and not corrected:
             return _keep(dispatcher)
         if answer is Answer.YES and asked and not others and not _foreign_numbers(tracker, asked):
             return await _cancel(dispatcher, tracker, asked)
-        digits = None if others else phone_digits(latest_text(tracker))
-        if digits and digits != tracker.get_slot("phone_last4"):
-            dispatcher.utter_message(response="utter_confirm_cancel_digits", ref=asked or "")
-            return [SlotSet("phone_last4", digits), *_ASKED]
         # Another number, a question, a yes and a no in one: the question stands, for the order that it was about.
-        dispatcher.utter_message(response="utter_confirm_cancel", ref=asked or "")
-        return _ASKED
+        return [*_ask(dispatcher, asked or "", corrected), *_ASKED]
 
 
 class ActionCancelOrder(_Hears, Action):
@@ -98,6 +91,20 @@ class ActionLeaveCancel(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         return _keep(dispatcher)
+
+
+def _other_digits(tracker: Tracker) -> str | None:
+    """Digits in the latest message that are not the proof's."""
+    return other_phone_digits(latest_text(tracker), str(tracker.get_slot("phone_last4") or ""))
+
+
+def _ask(dispatcher: CollectingDispatcher, ref: str, digits: str | None) -> Events:
+    """For a yes. `digits`: those that are to be the proof from now on."""
+    if digits is None:
+        dispatcher.utter_message(response="utter_confirm_cancel", ref=ref)
+        return []
+    dispatcher.utter_message(response="utter_confirm_cancel_digits", ref=ref, digits=digits)
+    return [SlotSet("phone_last4", digits)]
 
 
 def _foreign_numbers(tracker: Tracker, asked: str) -> set[str]:

@@ -1,5 +1,6 @@
 """What every lookup by reference shares: which ones are meant, one is unknown, or the back office does not answer."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -16,6 +17,7 @@ from actions.session import latest_values
 # One more try after the first miss; then a person is offered.
 MISSES_BEFORE_OFFERING_A_PERSON = 2
 MOST_AT_ONCE = 3  # references of one message that are looked up: each has an answer of its own
+MOST_NAMED = 6  # of those, and of the ones that are to be asked about again
 
 Events = list[dict[str, Any]]
 Record = TypeVar("Record")
@@ -40,22 +42,26 @@ class Question(Generic[Record]):
 
 async def look_up(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question[Record]) -> Events:
     """Answer for every reference that the customer asked about, three at the most."""
-    given = tracker.get_slot(question.slot)
     refs = _asked_about(tracker, question)
     if not refs:
-        return _not_found(dispatcher, tracker, question, str(given or ""))
-    unknown = []
-    for ref in refs[:MOST_AT_ONCE]:
-        try:
-            record = await question.find(ref)
-        except BackofficeUnavailable:
-            return _unavailable(dispatcher, question, ", ".join(refs[refs.index(ref) :]))
-        if record is None:
+        return _not_found(dispatcher, tracker, question, str(tracker.get_slot(question.slot) or ""))
+    now, later = refs[:MOST_AT_ONCE], refs[MOST_AT_ONCE:MOST_NAMED]
+    # Together, so that three take no longer than one.
+    found = await asyncio.gather(*map(question.find, now), return_exceptions=True)
+    unknown, open_ = [], []
+    for ref, record in zip(now, found, strict=True):
+        if isinstance(record, BackofficeUnavailable):
+            open_.append(ref)
+        elif isinstance(record, BaseException):
+            raise record
+        elif record is None:
             unknown.append(ref)
         else:
             question.tell(dispatcher, record, language_of(tracker))
-    if refs[MOST_AT_ONCE:]:
-        dispatcher.utter_message(response="utter_lookup_rest", refs=", ".join(refs[MOST_AT_ONCE:]))
+    if open_:  # a person looks up whatever has no answer
+        return _unavailable(dispatcher, question, ", ".join([*open_, *unknown, *later]))
+    if later:
+        dispatcher.utter_message(response="utter_lookup_rest", refs=", ".join(later))
     if unknown:
         return _not_found(dispatcher, tracker, question, ", ".join(unknown))
     return _answered(question)

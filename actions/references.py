@@ -20,6 +20,12 @@ _PHONE = re.compile(r"(?<![\w.,])(?:\+?62|0)[\s-]?8[0-9](?:[\s-]?[0-9]){6,10}(?!
 _WITH_PREFIX = re.compile(
     r"\b(?:ar|kd|tf)[\s.:_/-]*[0-9]+|\b(?:in|year|tahun|thn)\s+(?:19|20)[0-9]{2}\b", re.IGNORECASE
 )
+_OTHER_NUMBER = re.compile(
+    r"(?:rp\.?|idr|usd|[$€£]|\b(?:at|jam|pukul|before|after|sebelum|sesudah|since|from|sejak|dari|bulan|card|kartu|pin|"
+    r"paid|bayar|costs?|harga(?:nya)?|in|year|tahun|thn))\s*[0-9]{4}(?![0-9])"
+    r"|(?<![0-9])[0-9]{4}\s*(?:rupiah|idr|euros?|dollars?|rb|ribu|k)\b|[0-9]+/[0-9]+",
+    re.IGNORECASE,
+)
 # A longer message that happens to contain a number is more likely about something else.
 _LONGEST_BARE_ANSWER = 40
 
@@ -61,6 +67,15 @@ def phone_digits(text: str) -> str | None:
         return numbers.pop()[-PHONE_DIGITS:]
     found = set(re.findall(r"(?<![\w.,-])([0-9]{4})(?![\w-]|[.,][0-9])", _WITH_PREFIX.sub(" ", text)))
     return found.pop() if not numbers and len(found) == 1 and len(text) <= _LONGEST_BARE_ANSWER else None
+
+
+def other_phone_digits(text: str, known: str) -> str | None:
+    """The digits that are to replace `known` ones ("no, 4417"); None where nothing of the kind is said, or where four
+    digits may be money, a time, a year or a question."""
+    if "?" in text:
+        return None
+    bare = re.sub(rf"(?<![0-9]){re.escape(known)}(?![0-9])", " ", text) if known else text
+    return phone_digits(" ".join(_OTHER_NUMBER.sub(" ", bare).split()))
 
 
 class ActionReadBareReference(Action):

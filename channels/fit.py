@@ -56,11 +56,11 @@ def split(text: str, limit: int, measure: Measure = len) -> list[str]:
     return parts
 
 
-def numbered(text: str, buttons: Sequence[Button]) -> str:
+def numbered(text: str, buttons: Sequence[Button], first: int = 1) -> str:
     """The text followed by the choices as numbered lines, for where buttons cannot be shown."""
     lines = [
         f"{number}. {button.title or button.key}" + (f": {button.url}" if button.url else "")
-        for number, button in enumerate(buttons, start=1)
+        for number, button in enumerate(buttons, start=first)
     ]
     return "\n\n".join(block for block in (text.rstrip(), "\n".join(lines)) if block)
 

@@ -258,13 +258,14 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     def private_replies_to(self, external_id: str) -> tuple[str, ...]:
         return tuple(answer.message_id for answer in self.private_replies if answer.to == external_id)
 
-    def offering(self, buttons: tuple[tuple[Button, str], ...]) -> Conversation:
-        """Remember what the keys of newly offered buttons mean."""
+    def offering(self, buttons: tuple[tuple[Button, str], ...], *, apart: bool = False) -> Conversation:
+        """Remember what the keys of newly offered buttons mean. `apart`: in a message of their own, whose numbers begin
+        at one; so a typed number means the latest list."""
         offered = tuple(Choice(button.key, button.title, payload) for button, payload in buttons)
         return replace(
             self,
             choices=(self.choices + offered)[-CHOICES_KEPT:],
-            offered=self.offered + tuple(choice.key for choice in offered),
+            offered=(() if apart and offered else self.offered) + tuple(choice.key for choice in offered),
         )
 
     def choice(self, key: str) -> Choice | None:

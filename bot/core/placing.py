@@ -41,11 +41,15 @@ def place(
 
 def in_public(utterances: Sequence[Utterance]) -> str:
     """The utterances as one text; choices become numbered lines, which a typed number answers."""
-    return "\n\n".join(filter(None, (written_out(utterance) for utterance in utterances)))
+    return "\n\n".join(filter(None, written_out(utterances)))
 
 
-def written_out(utterance: Utterance) -> str:
-    """One utterance as text alone."""
-    text = "\n".join(filter(None, (utterance.text, utterance.image)))
-    titles = tuple(Button(key=str(number), title=title) for number, (title, _) in enumerate(utterance.buttons))
-    return fit.numbered(text, titles) if titles else text
+def written_out(utterances: Sequence[Utterance]) -> list[str]:
+    """Each utterance as text alone; the numbers of choices run on, so that each means one."""
+    texts, first = [], 1
+    for utterance in utterances:
+        text = "\n".join(filter(None, (utterance.text, utterance.image)))
+        titles = tuple(Button(key=str(number), title=title) for number, (title, _) in enumerate(utterance.buttons))
+        texts.append(fit.numbered(text, titles, first) if titles else text)
+        first += len(titles)
+    return texts

@@ -110,7 +110,7 @@ class Outgoing:
             Sender.BOT, utterance.text, surface=Surface.PRIVATE, buttons=tuple(button for button, _ in pairs),
             image=utterance.image, in_reply_to=in_reply_to, message_id=message_id,
         )  # fmt: skip
-        self.conversation = self.conversation.offering(pairs)
+        self.conversation = self.conversation.offering(pairs, apart=True)
 
     def utter_in_public(self, utterances: tuple[Utterance, ...], text: str, in_reply_to: str) -> None:
         """Queue the one public answer; the choices that it lists are remembered."""
@@ -126,7 +126,7 @@ class Outgoing:
             for utterance in utterances:
                 self.utter(utterance, in_reply_to)
             return
-        texts = [written_out(utterance) for utterance in utterances]
+        texts = written_out(utterances)
         if where and self.warning:
             texts, self.warning = [self.warning, *texts], ""
         if where:  # a private reply is one message, once

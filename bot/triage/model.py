@@ -7,7 +7,7 @@ scikit-learn's own transformers costs more than a millisecond, and a table can t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float32]
 
 RISK = "risk"  # the head that tells any risk from none
 INDONESIAN = "indonesian"  # the head that tells the language: the approved sentence has to be in the right one
-FORMAT = 4
+FORMAT = 5
 
 BOUND = 12.0  # logits beyond this say nothing more
 
@@ -96,34 +96,46 @@ MOST_REMEMBERED = 50_000  # words
 LOUD = 0.35  # of the loudest: what is quieter is no evidence
 
 
-# Logits that a sentence counts less by itself than the message as a whole. Without its word a routine question drowns
-# the alarm beside it; with its full word whatever is said at length would sound alarming somewhere.
-APART = 1.5
+# Logits that a sentence counts less by itself than the message as a whole: for a label, and for the risk. Without its
+# word a routine question drowns the alarm beside it; with its full word whatever is said at length would sound alarming
+# somewhere.
+APART, RISK_APART = 1.5, 4.0
 
 
 def heard(message: Array, sentences: Sequence[Array], risks: Sequence[int]) -> Array:
-    """The logits of a message, those of a risk as loud as its loudest sentence. `risks`: numbers of such heads."""
+    """The logits of a message, those of a risk no fainter than its loudest sentence less APART. `risks`: numbers of
+    such heads."""
     if not sentences:
         return message
     louder = message.copy()
-    louder[list(risks)] = np.maximum(message[list(risks)], np.max(sentences, axis=0)[list(risks)] - APART)
+    louder[risks] = np.maximum(message[risks], np.max(sentences, axis=0)[risks] - APART)
     return louder
 
 
-OPINIONS = 3
+@dataclass(frozen=True)
+class Trees:
+    """How all heads decide together whether a message is a risk: boosted trees, since what one head says is worth more
+    or less beside another ("regulator" beside praise, "anger" alone). Arrays are trees × nodes; a leaf leads to
+    itself."""
+
+    feature: npt.NDArray[np.int16]
+    threshold: Array
+    left: npt.NDArray[np.int16]
+    right: npt.NDArray[np.int16]
+    value: Array
+    start: float
+
+    def logits(self, rows: Array) -> Array:
+        """One for each row of heads' logits, within BOUND."""
+        every = np.arange(len(self.feature))
+        at = np.zeros((len(rows), len(every)), dtype=np.int64)
+        for _ in range(DEEPEST):
+            heads = np.take_along_axis(rows, self.feature[every, at].astype(np.int64), axis=1)
+            at = np.where(heads <= self.threshold[every, at], self.left[every, at], self.right[every, at])
+        return cast(Array, np.clip(self.start + self.value[every, at].sum(axis=1), -BOUND, BOUND))
 
 
-def opinions(logits: Array, risk: int, labels: Sequence[int]) -> Array:
-    """What decides together whether a message is a risk: what the head of any risk says, and the two loudest labels.
-    `logits`: heads last; so are the opinions. Where there are fewer labels, the missing ones say no."""
-    silent = np.full((*logits.shape[:-1], 2), -BOUND, dtype=logits.dtype)
-    loudest = np.sort(np.concatenate([logits[..., list(labels)], silent], axis=-1), axis=-1)
-    return cast(Array, np.stack([logits[..., risk], loudest[..., -1], loudest[..., -2]], axis=-1))
-
-
-def whole(weights: Array, said: Array) -> Any:
-    """The logit of a risk, within BOUND. `weights`: one for each opinion, and one to add."""
-    return np.clip(said @ weights[:OPINIONS] + weights[OPINIONS], -BOUND, BOUND)
+DEEPEST = 8  # levels of a tree
 
 
 @dataclass(frozen=True)
@@ -144,16 +156,16 @@ class Networks:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the encoder adds, and how its word is weighed against the linear model's:
-    logit = mix[0] × linear + mix[1] × networks + mix[2]. `whole`: how these decide together."""
+    """What the encoder adds, and how its word is weighed against the linear model's, for a label:
+    logit = mix[0] × linear + mix[1] × networks + mix[2]. `trees`: how all heads of both decide together, the linear
+    ones first."""
 
     networks: Networks
     mix: Array
-    whole: Array
+    trees: Trees
 
-    def logits(self, vector: Array, linear: Array) -> Array:
-        mixed = self.mix[0] * linear + self.mix[1] * self.networks.logits(vector) + self.mix[2]
-        return cast(Array, np.clip(mixed, -BOUND, BOUND))
+    def mixed(self, linear: Array, own: Array) -> Array:
+        return cast(Array, np.clip(self.mix[0] * linear + self.mix[1] * own + self.mix[2], -BOUND, BOUND))
 
 
 @dataclass(frozen=True)
@@ -161,15 +173,15 @@ class Model:
     """Everything that `sigap train` learned. `thresholds`: from which probability a head's label counts.
 
     `doubt`: between these probabilities of risk the fast part does not decide alone. `fast`: what counts as risk when
-    there is no encoder to ask. `whole`: how the head of any risk and the labels' heads decide together; neither does
-    alone, because a name like OJK speaks for its label in the most innocent question.
+    there is no encoder to ask. `trees`: how the heads decide together; none does alone, because a name like OJK speaks
+    for its label in the most innocent question.
     """
 
     linear: Linear
     thresholds: Mapping[str, float]
     doubt: tuple[float, float]
     fast: float
-    whole: Array
+    trees: Trees
     meaning: Meaning | None = None
 
     @property
@@ -201,7 +213,7 @@ def save(model: Model, path: Path, fingerprint: str) -> None:
         "offset": linear.offset,
         "thresholds": np.array([model.thresholds[head] for head in linear.heads], dtype=np.float32),
         "doubt": np.array([*model.doubt, model.fast], dtype=np.float32),
-        "whole": model.whole,
+        **_stored("trees", model.trees),
     }
     if model.meaning is not None:
         content |= {
@@ -210,9 +222,18 @@ def save(model: Model, path: Path, fingerprint: str) -> None:
             "meaning_weights": model.meaning.networks.weights.astype(np.float16),
             "meaning_bias": model.meaning.networks.bias,
             "meaning_mix": model.meaning.mix,
-            "meaning_whole": model.meaning.whole,
+            **_stored("meaning_trees", model.meaning.trees),
         }
     arrays.save(path, content, compress=True)
+
+
+def _stored(name: str, trees: Trees) -> dict[str, Any]:
+    return {f"{name}_{part.name}": np.asarray(getattr(trees, part.name)) for part in fields(Trees)}
+
+
+def _trees(name: str, stored: Mapping[str, Any]) -> Trees:
+    parts = {part.name: stored[f"{name}_{part.name}"] for part in fields(Trees)}
+    return Trees(**(parts | {"start": float(parts["start"])}))
 
 
 def load(path: Path) -> Model:
@@ -237,9 +258,9 @@ def load(path: Path) -> Model:
         if "meaning_mix" in stored:
             parts = ("hidden", "hidden_bias", "weights", "bias")
             networks = Networks(*(stored[f"meaning_{part}"].astype(np.float32) for part in parts))
-            meaning = Meaning(networks, stored["meaning_mix"], stored["meaning_whole"])
+            meaning = Meaning(networks, stored["meaning_mix"], _trees("meaning_trees", stored))
         thresholds = dict(zip(heads, map(float, stored["thresholds"]), strict=True))
-        return Model(linear, thresholds, (low, high), fast, stored["whole"], meaning)
+        return Model(linear, thresholds, (low, high), fast, _trees("trees", stored), meaning)
 
 
 def fingerprint_of(path: Path) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import regex
 
@@ -12,7 +13,7 @@ LEET = str.maketrans("013457@$!8", "oieastasib")
 REPEATS_KEPT = 2
 SHORTEST_SPLIT = 3  # letters: "s u e" is one word, "a b" is not
 
-_TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}@$!]+|[^\s\p{L}\p{M}\p{N}]")
+_TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}@$!]+(?:'\p{L}+)?|[^\s\p{L}\p{M}\p{N}]")  # "don't" is one word
 _SPLIT = regex.compile(r"(?<![\p{L}\p{N}'’])(?:\p{L}[ .\-_*]{1,2}){2,}\p{L}(?![\p{L}\p{N}'’])")
 _MIXED = regex.compile(r"(?=.*\p{L}.*\p{L})(?=.*[\d@$!]).*\p{L}.*")
 _REFERENCE = regex.compile(r"\p{L}{1,3}\d{2,}|\d+\p{L}{1,5}", regex.IGNORECASE)  # AR20308, 20rb, 24jam, 2fa
@@ -33,11 +34,13 @@ EMOJI = {
 
 @dataclass(frozen=True)
 class Word:
-    """One token of the normalised text: `start` and `end` are offsets in what the customer typed."""
+    """One token of the normalised text: `start` and `end` are offsets in what the customer typed. `last`: a sentence, a
+    line or a thought with a face behind it ends here."""
 
     text: str
     start: int
     end: int
+    last: bool = False
 
 
 Known = Callable[[str], bool]
@@ -57,7 +60,21 @@ def words(text: str, known: Known = lambda word: False) -> list[Word]:
             found += _tokens(plain, at, split.start(), offsets, known)
             found.append(Word(_squeeze(joined), offsets[split.start()], offsets[split.end() - 1] + 1))
             at = split.end()
-    return found + _tokens(plain, at, len(plain), offsets, known)
+    return _ended(text, found + _tokens(plain, at, len(plain), offsets, known))
+
+
+def _ended(text: str, found: list[Word]) -> list[Word]:
+    """ "20.000" holds no end, and "answer!" is one word with its mark."""
+    for number, (word, following) in enumerate(pairwise(found)):
+        between = text[word.end : following.start]
+        mark = text[word.end - 1]
+        if (
+            "\n" in between
+            or unicodedata.category(mark) == "So"
+            or (mark in ".!?;…" and any(map(str.isspace, between)))
+        ):
+            found[number] = replace(word, last=True)
+    return found
 
 
 def _plain(text: str) -> tuple[str, list[int]]:

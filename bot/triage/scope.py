@@ -10,6 +10,7 @@ from bot.triage.normal import Word
 
 REACH = 5  # words that a cue covers after itself
 BACK = 2  # words before it that a cue about others covers
+MOST_SENTENCES = 24  # each is heard by itself, which takes its time
 
 NEGATION = frozenset(
     """
@@ -33,7 +34,7 @@ OTHERS = frozenset(
     """.split()
 )
 QUOTES = frozenset('"“”«»„「」')
-STOPS = frozenset(".!?;\n")
+STOPS = frozenset(".!?;")
 CLAUSE_ENDS = STOPS | {",", ":"}
 ENDS = STOPS | {"but", "tapi", "tetapi", "namun", "however"}
 
@@ -60,23 +61,23 @@ class Scope:
 def around(words: Sequence[Word], start: int, end: int, reach: int) -> tuple[int, int]:
     """So many words on either side of a place, up to the next comma or end of a sentence."""
     first, last = max(0, start - reach), min(len(words), end + reach)
-    while start > first and words[start - 1].text not in CLAUSE_ENDS:
+    while start > first and not _closes(words[start - 1]):
         start -= 1
-    while end < last and words[end].text not in CLAUSE_ENDS:
+    while end < last and not _closes(words[end - 1]):
         end += 1
     return start, end
 
 
-def sentences(text: str, words: Sequence[Word]) -> list[Sequence[Word]]:
-    """Those of two or more words; none where the message is only one. "20.000" holds no end."""
-    parts: list[Sequence[Word]] = []
-    begun = 0
-    for number, (word, following) in enumerate(pairwise(words), 1):
-        between = text[word.end : following.start]
-        if "\n" in between or (word.text in STOPS and between):
-            parts.append(words[begun:number])
-            begun = number
-    return [part for part in (*parts, words[begun:]) if len(part) > 1] if parts else []
+def _closes(word: Word) -> bool:
+    return word.last or word.text in CLAUSE_ENDS
+
+
+def sentences(words: Sequence[Word]) -> list[Sequence[Word]]:
+    """Those of two or more words, MOST_SENTENCES at most (what comes behind counts as one); none where the message is
+    only one."""
+    ends = [number for number, word in enumerate(words, 1) if word.last][: MOST_SENTENCES - 1]
+    parts = [words[start:end] for start, end in pairwise([0, *ends, len(words)])]
+    return [part for part in parts if len(part) > 1] if ends else []
 
 
 def scope(words: Sequence[Word]) -> Scope:
@@ -85,8 +86,9 @@ def scope(words: Sequence[Word]) -> Scope:
     inside = False
     quotes = sum(word.text in QUOTES for word in words)
     for number, word in enumerate(words):
-        if word.text in ENDS:
+        if word.text in ENDS or (number and words[number - 1].last):
             denying = supposing = telling = 0
+        if word.text in ENDS:
             continue
         if word.text in QUOTES and quotes > 1:
             inside = not inside

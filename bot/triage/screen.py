@@ -12,7 +12,7 @@ import numpy as np
 from bot.core.risk import Assessment, Circumstances, Finding, Policy, Ruling, Span, decide
 from bot.triage import circumstances, lists
 from bot.triage.lists import RISKY, WORDS, Label, Limits
-from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Model, Scored, heard, logit, opinions, probability, whole
+from bot.triage.model import BOUND, INDONESIAN, RISK, RISK_APART, Array, Model, Scored, heard, logit, probability
 from bot.triage.normal import Word, words
 from bot.triage.patterns import Hit, Patterns
 from bot.triage.scope import around, sentences
@@ -61,7 +61,6 @@ class Screen:
         self._encoder = encoder if model.meaning is not None else None
         self._heads = {head: number for number, head in enumerate(model.heads)}
         self._risks = [head for head in model.heads if head in labels and labels[head].severity >= RISKY]
-        self._deciding = self._heads[RISK], [self._heads[head] for head in self._risks]
         self._heard = [self._heads[head] for head in (*self._risks, RISK)]
 
     @property
@@ -74,20 +73,23 @@ class Screen:
         text = text[:LONGEST]
         said = words(text, self._model.linear.known.__contains__)
         scored = self._model.linear.score(said)
-        by_words = heard(
-            scored.logits, [self._model.linear.score(part).logits for part in sentences(text, said)], self._heard
-        )
-        hits = self._overruled(self._patterns.find(text, said, about.tagged), said, by_words)
-        logits = self._nudged(by_words, hits, said)
-        risk = self._risk(logits, self._model.whole)
+        parts = [self._model.linear.score(part).logits for part in sentences(said)]
+        hits = self._patterns.find(text, said, about.tagged)
+        apart = self._apart(parts)
+        hits = self._overruled(hits, said, max(apart, self._alone(self._nudged(scored.logits, hits, said))))
+        by_words = self._nudged(scored.logits, hits, said)
+        logits = self._nudged(heard(scored.logits, parts, self._heard), hits, said)
+        risk = probability(max(apart, self._alone(by_words)))
         sure = {hit.label for hit in hits if hit.sure}
         low, high = self._model.doubt
         doubtful = bool(said) and not sure and low < risk < high
         asked = doubtful and self._encoder is not None
         if asked and self._encoder is not None and self._model.meaning is not None:
-            by_meaning = self._model.meaning.logits(self._encoder.vector(text), by_words)
-            logits = self._nudged(by_meaning, hits, said)
-            risk = self._risk(logits, self._model.meaning.whole)
+            meaning = self._model.meaning
+            own = meaning.networks.logits(self._encoder.vector(text))
+            logits = meaning.mixed(logits, own)
+            together = meaning.trees.logits(np.concatenate([by_words, own])[None])[0]
+            risk = probability(max(apart, float(together)))
         needed = self._model.thresholds[RISK] if asked else self._model.fast
         findings = self._findings(said, hits, scored, logits, risk, needed, sure, asked=asked)
         anger = probability(logits[self._heads["anger"]]) if "anger" in self._heads and said else 0.0
@@ -99,12 +101,11 @@ class Screen:
             margin=BOUND if sure else round(logit(risk) - logit(needed), 2) if said else -BOUND,
         )  # fmt: skip
 
-    def _overruled(self, hits: Sequence[Hit], said: Sequence[Word], logits: Array) -> list[Hit]:
+    def _overruled(self, hits: Sequence[Hit], said: Sequence[Word], risk: float) -> list[Hit]:
         """A pattern that is sure `unless_harmless` is a hint where the classifier finds its place and the whole message
-        plainly harmless: a routine question beside an alarm excuses nothing, and two or three words hold nothing that
-        could."""
-        open_to_it = any(hit.unless_harmless for hit in hits)  # in most messages there is none, and nothing to compute
-        if not open_to_it or self._risk(self._nudged(logits, hits, said), self._model.whole) >= HARMLESS:
+        (`risk`, a logit) plainly harmless: a routine question beside an alarm excuses nothing, and two or three words
+        hold nothing that could."""
+        if probability(risk) >= HARMLESS:
             return list(hits)
         return [
             replace(hit, sure=False) if hit.unless_harmless and self._harmless(hit, said) else hit for hit in hits
@@ -112,12 +113,17 @@ class Screen:
 
     def _harmless(self, hit: Hit, said: Sequence[Word]) -> bool:
         start, end = around(said, hit.start, hit.end, AROUND)
-        if end - start < SHORTEST:
+        if sum(any(map(str.isalpha, word.text)) for word in said[start:end]) < SHORTEST:
             return False
-        return self._risk(self._model.linear.score(said[start:end]).logits, self._model.whole) < HARMLESS
+        return probability(self._alone(self._model.linear.score(said[start:end]).logits)) < HARMLESS
 
-    def _risk(self, logits: Array, weights: Array) -> float:
-        return probability(whole(weights, opinions(logits, *self._deciding)))
+    def _alone(self, logits: Array) -> float:
+        """The logit of a risk, by words."""
+        return float(self._model.trees.logits(logits[None])[0])
+
+    def _apart(self, parts: Sequence[Array]) -> float:
+        """The same of the sentence that is most of a risk by itself."""
+        return float(self._model.trees.logits(np.stack(parts)).max()) - RISK_APART if parts else -BOUND
 
     def _language(self, logits: Array) -> str:
         """ "" when the words do not tell: a number, a name, two words that both languages have."""

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -31,17 +32,18 @@ from bot.triage.lists import RISKY, WORDS, Label
 from bot.triage.model import (
     APART,
     BOUND,
+    DEEPEST,
     INDONESIAN,
     RISK,
+    RISK_APART,
     Array,
     Linear,
     Meaning,
     Model,
     Networks,
+    Trees,
     logit,
-    opinions,
     probability,
-    whole,
 )
 from bot.triage.normal import words
 from bot.triage.scope import sentences
@@ -53,6 +55,7 @@ SEEN_AT_LEAST = 3  # messages that a feature must be in
 PENALTY = 0.6  # LinearSVC's C
 # The network over sentence vectors: wider, deeper and longer ones were no better on messages that they had not seen.
 HIDDEN, ROUNDS, DECAY = 512, 20, 0.01
+TREES = 200  # that decide together; more were no better
 SPREAD = 10.0  # sentence vectors lie close together: away from their middle, and so much apart, a network learns faster
 # Of the training messages that are no risk, many of which look alarming: the share held back by classifiers that had
 # not seen them. docs/evaluation.md has the share of messages from elsewhere.
@@ -89,7 +92,7 @@ def train(
         dtype=np.float32,
     )  # fmt: skip
     matrix = vectorizer.fit_transform(said)
-    parts = [(row, part) for row, each in enumerate(said) for part in sentences(examples[row].text, each)]
+    parts = [(row, part) for row, each in enumerate(said) for part in sentences(each)]
     owners = np.array([row for row, _ in parts], dtype=np.int64)
     beside = vectorizer.transform([part for _, part in parts]) if parts else matrix[:0]
     step("learning from words")
@@ -98,39 +101,65 @@ def train(
     slope, offset = _calibrate(margins, flags)
     logits, apart = (np.clip(slope * each + offset, -BOUND, BOUND).astype(np.float32) for each in (margins, of_parts))
     risk = heads.index(RISK)
-    labelled = [number for number, head in enumerate(heads) if head in risky]
-    for head in (*labelled, risk):
-        np.maximum.at(logits[:, head], owners, apart[:, head] - APART)  # as `heard` does for one message
+    heard = logits.copy()
+    for head in (*(number for number, head in enumerate(heads) if head in risky), risk):
+        np.maximum.at(heard[:, head], owners, apart[:, head] - APART)  # as model.heard does for one message
     linear = Linear(
         heads=heads, index=vectorizer.vocabulary_, idf=vectorizer.idf_.astype(np.float32), weights=weights, bias=bias,
         slope=slope, offset=offset, known=known,
     )  # fmt: skip
+    step("weighing the words")
     truth = flags[:, risk].astype(bool)
-    said_together = opinions(logits, risk, labelled)
-    weighed = _weigh(said_together, truth)
-    alone = whole(weighed, said_together)
+    alone, loudest = np.zeros(len(truth), dtype=np.float32), np.full(len(truth), -BOUND, dtype=np.float32)
+    for train_rows, rows in _folds(flags):
+        trees = _grow(logits[train_rows], truth[train_rows])
+        alone[rows] = trees.logits(logits[rows])
+        theirs = np.flatnonzero(np.isin(owners, rows))
+        np.maximum.at(loudest, owners[theirs], trees.logits(apart[theirs]) - RISK_APART)
+    trees = _grow(logits, truth)
+    alone = np.maximum(alone, loudest)
     fast = _threshold(alone, truth, MOST_HELD_BACK)
     doubt = _doubt(alone, logit(fast))
-    thresholds = _thresholds(logits, flags, heads, risky)
+    thresholds = _thresholds(heard, flags, heads, risky)
     if encoder is None:
-        return Model(linear, thresholds, doubt, fast, weighed)
+        return Model(linear, thresholds, doubt, fast, trees)
     step("reading meaning")
     chosen = _chosen(alone, doubt)
-    meaning, together = _meaning(
-        [examples[row] for row in chosen], encoder, logits[chosen], flags[chosen], (risk, labelled), step
-    )
+    meaning, together = _meaning([examples[row] for row in chosen], encoder, logits[chosen], flags[chosen], risk, step)
     # What is plain stays as the linear model has it; the encoder decides about the rest.
     low, high = map(logit, doubt)
     decided = np.where(alone >= high, BOUND, np.where(alone <= low, -BOUND, alone))
     inside = (alone[chosen] > low) & (alone[chosen] < high)
-    decided[chosen[inside]] = together[inside]
+    decided[chosen[inside]] = np.maximum(together, loudest[chosen])[inside]
     thresholds[RISK] = _threshold(decided, truth, MOST_HELD_BACK)
-    return Model(linear, thresholds, doubt, fast, weighed, meaning)
+    return Model(linear, thresholds, doubt, fast, trees, meaning)
 
 
-def _weigh(said: Array, truth: npt.NDArray[np.bool_]) -> Array:
-    fitted = LogisticRegression(C=1.0).fit(said, truth)
-    return np.array([*fitted.coef_[0], fitted.intercept_[0]], dtype=np.float32)
+def _grow(said: Array, truth: npt.NDArray[np.bool_]) -> Trees:
+    grown = HistGradientBoostingClassifier(
+        learning_rate=0.06, max_iter=TREES, max_leaf_nodes=31, max_depth=DEEPEST, l2_regularization=1.0,
+        early_stopping=False, random_state=7,
+    ).fit(said, truth)  # fmt: skip
+    # scikit-learn's own way takes a message a millisecond, and it tells the nodes nowhere else.
+    each = [predictor.nodes for (predictor,) in grown._predictors]
+    size = max(map(len, each))
+
+    def filled(name: str, rest: float) -> Any:
+        table = np.full((len(each), size), rest)
+        for row, nodes in zip(table, each, strict=True):
+            row[: len(nodes)] = nodes[name]
+        return table
+
+    leaf = filled("is_leaf", 1) > 0
+    own = np.broadcast_to(np.arange(size), leaf.shape)
+    return Trees(
+        feature=filled("feature_idx", 0).astype(np.int16),
+        threshold=np.where(leaf, 0, filled("num_threshold", 0)).astype(np.float32),
+        left=np.where(leaf, own, filled("left", 0)).astype(np.int16),
+        right=np.where(leaf, own, filled("right", 0)).astype(np.int16),
+        value=filled("value", 0).astype(np.float32),
+        start=float(grown._baseline_prediction.ravel()[0]),
+    )
 
 
 def _chosen(logits: Array, doubt: tuple[float, float]) -> npt.NDArray[np.int64]:
@@ -225,10 +254,9 @@ def _calibrate(margins: Array, flags: Flags) -> tuple[Array, Array]:
 
 
 def _meaning(
-    examples: Sequence[Example], encoder: Encoder, linear: Array, flags: Flags, deciding: tuple[int, Sequence[int]],
-    step: Step,
-) -> tuple[Meaning, Array]:  # fmt: skip
-    """`deciding`: the number of the head of any risk, and those of the labels. The second: each example's risk."""
+    examples: Sequence[Example], encoder: Encoder, linear: Array, flags: Flags, risk: int, step: Step
+) -> tuple[Meaning, Array]:
+    """`risk`: the number of the head of any risk. The second: each example's risk."""
     vectors = encoder.vectors([example.text for example in examples])
     own = np.zeros(flags.shape, dtype=np.float32)
     fitted = []
@@ -244,10 +272,11 @@ def _meaning(
         both = np.stack([linear[:, head], own[:, head]], axis=1)
         weighed = LogisticRegression(C=1.0).fit(both, flags[:, head])
         mix[:, head] = (*weighed.coef_[0], weighed.intercept_[0])
-    together = np.clip(mix[0] * linear + mix[1] * own + mix[2], -BOUND, BOUND).astype(np.float32)
-    said = opinions(together, *deciding)
-    together_weighed = _weigh(said, flags[:, deciding[0]].astype(bool))
-    return Meaning(networks, mix, together_weighed), whole(together_weighed, said)
+    said, truth = np.concatenate([linear, own], axis=1), flags[:, risk].astype(bool)
+    together = np.zeros(len(truth), dtype=np.float32)
+    for train_rows, rows in _folds(flags):
+        together[rows] = _grow(said[train_rows], truth[train_rows]).logits(said[rows])
+    return Meaning(networks, mix, _grow(said, truth)), together
 
 
 def _fit_network(vectors: Array, flags: Flags) -> Networks:

@@ -6,12 +6,15 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 from ruamel.yaml import YAML
 
+from actions.orders import ORDER
+from actions.records import BackofficeUnavailable
 from actions.topics import TOPICS
 from tests.assistant.conftest import PROJECT, loops, slots_set
 
@@ -94,6 +97,23 @@ async def test_an_outage_among_several_hands_over_with_all_that_are_open(run: Ru
         "action_transfer_status", slots={"transfer_ref": asked[1]}, entities={"transfer_ref": asked}
     )
     assert messages[0]["ref"] == "TF-880101, TF-880102"
+
+
+async def test_an_outage_half_way_tells_what_is_known_and_hands_over_the_rest(
+    run: Run, say: Any, backoffice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = ORDER.find
+
+    async def failing(ref: str) -> Any:
+        if ref == "AR-20311":
+            raise BackofficeUnavailable
+        return await find(ref)
+
+    monkeypatch.setattr("actions.orders.ORDER", replace(ORDER, find=failing))
+    asked = ["AR-20301", "AR-99999", "AR-20311"]
+    _, messages = await run("action_order_status", slots={"order_ref": asked[2]}, entities={"order_ref": asked})
+    assert messages[0]["ref"] == "AR-20301"
+    assert messages[1] == messages[1] | {"response": "utter_lookup_unavailable", "ref": "AR-20311, AR-99999"}
 
 
 async def test_a_reference_of_an_earlier_message_is_the_one_that_is_meant(run: Run, backoffice: str) -> None:

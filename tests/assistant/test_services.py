@@ -132,7 +132,13 @@ async def test_another_order_in_the_answer_is_never_cancelled(run: Run, say: Any
     assert slots_set(events)["order_ref"] is None, "only cancel_ref keeps what was asked about"
 
 
-@pytest.mark.parametrize("text", ["sorry, 8802", "eh salah, yang bener 8802 kak", "0812 3456 8802", "yes, it's 8802"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sorry, 8802", "eh salah, yang bener 8802 kak", "0812 3456 8802", "yes, it's 8802", "no, 8802", "bukan, 8802",
+        "not 1234 but 8802", "AR-20314, 8802",
+    ],
+)  # fmt: skip
 async def test_other_digits_are_taken_and_the_question_asked_again(run: Run, backoffice: str, text: str) -> None:
     slots = {"phone_last4": "1234", "cancel_ref": "AR-20314"}
     events, (message,) = await run("action_hear_cancel", text=text, slots=slots)
@@ -141,6 +147,17 @@ async def test_other_digits_are_taken_and_the_question_asked_again(run: Run, bac
     assert slots["phone_last4"] == "8802"
     _, (*_, message) = await run("action_cancel_order", text="yes", slots=slots)
     assert message["response"] == "utter_cancel_cancelled"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yes, i paid Rp 5000 for it", "5000 rupiah", "before 1700", "is it the one from 2024?", "card ending 1234x", ""],
+)
+async def test_other_numbers_leave_the_digits_alone(run: Run, backoffice: str, text: str) -> None:
+    slots = {"phone_last4": "8802", "cancel_ref": "AR-20314"}
+    events, (message,) = await run("action_hear_cancel", text=text, slots=slots)
+    assert message["response"] == "utter_confirm_cancel"
+    assert "phone_last4" not in slots_set(events)
 
 
 async def test_the_verb_inside_the_form_goes_on_asking_or_leaves(run: Run, backoffice: str) -> None:

@@ -61,5 +61,6 @@ def test_choices_and_pictures_as_text() -> None:
     asked = Utterance(
         text="Which?", buttons=(("Card", "/card"), ("Loan", "/loan")), image="https://arunika.example/a.png"
     )
-    assert written_out(asked) == "Which?\nhttps://arunika.example/a.png\n\n1. Card\n2. Loan"
+    assert written_out([asked]) == ["Which?\nhttps://arunika.example/a.png\n\n1. Card\n2. Loan"]
+    assert written_out([asked, UNNAMED, asked])[2].endswith("\n\n3. Card\n4. Loan"), "each number means one choice"
     assert in_public([UNNAMED, Utterance(), asked]).startswith("hm\n\nWhich?")

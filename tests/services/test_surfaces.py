@@ -612,14 +612,15 @@ class TestChoices:
         await world.write("which?", "something else", "1")
         assert world.dialogue.heard[-1] == "1"
 
-    async def test_two_offers_of_one_answer_are_counted_through(self, world: World, channel: SocialChannel) -> None:
+    async def test_of_two_lists_the_latest_is_meant(self, world: World, channel: SocialChannel) -> None:
+        # Each message counts its choices from one.
         one = (("Yes", "/yes"), ("No", "/no"))
         two = (("Red", "/red"), ("Blue", "/blue"))
         world.dialogue.script["which?"] = Turn(
             utterances=(Utterance(text="Sure?", buttons=one), Utterance(text="Which?", buttons=two))
         )
         await world.write("which?", "1")
-        assert world.dialogue.heard[-1] == "/yes"
+        assert world.dialogue.heard[-1] == "/red"
 
     @pytest.mark.usefixtures("private_reply")
     async def test_in_a_private_reply(self, world: World, channel: SocialChannel) -> None:
