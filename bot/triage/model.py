@@ -115,24 +115,26 @@ def heard(message: Array, sentences: Sequence[Array], risks: Sequence[int]) -> A
 @dataclass(frozen=True)
 class Trees:
     """How all heads decide together whether a message is a risk: boosted trees, since what one head says is worth more
-    or less beside another ("regulator" beside praise, "anger" alone). Arrays are trees × nodes; a leaf leads to
+    or less beside another ("regulator" beside praise, "anger" alone). The nodes of all trees in a row; a leaf leads to
     itself."""
 
+    roots: npt.NDArray[np.int32]
     feature: npt.NDArray[np.int16]
     threshold: Array
-    left: npt.NDArray[np.int16]
-    right: npt.NDArray[np.int16]
+    left: npt.NDArray[np.int32]
+    right: npt.NDArray[np.int32]
     value: Array
     start: float
 
     def logits(self, rows: Array) -> Array:
         """One for each row of heads' logits, within BOUND."""
-        every = np.arange(len(self.feature))
-        at = np.zeros((len(rows), len(every)), dtype=np.int64)
+        said = rows.ravel()
+        begins = np.arange(len(rows))[:, None] * rows.shape[1]
+        at = np.repeat(self.roots[None], len(rows), axis=0)
         for _ in range(DEEPEST):
-            heads = np.take_along_axis(rows, self.feature[every, at].astype(np.int64), axis=1)
-            at = np.where(heads <= self.threshold[every, at], self.left[every, at], self.right[every, at])
-        return cast(Array, np.clip(self.start + self.value[every, at].sum(axis=1), -BOUND, BOUND))
+            higher = said.take(begins + self.feature.take(at)) > self.threshold.take(at)
+            at = np.where(higher, self.right.take(at), self.left.take(at))
+        return cast(Array, np.clip(self.start + self.value.take(at).sum(axis=1), -BOUND, BOUND))
 
 
 DEEPEST = 8  # levels of a tree
@@ -151,7 +153,7 @@ class Networks:
     def logits(self, vectors: Array) -> Array:
         active = np.maximum(np.atleast_2d(vectors) @ self.hidden + self.hidden_bias[:, None], 0)
         said = (active @ self.weights + self.bias[:, None]).mean(axis=0)
-        return cast(Array, np.clip(said, -BOUND, BOUND).reshape(*vectors.shape[:-1], -1))
+        return cast(Array, np.clip(said, -BOUND, BOUND).reshape(*vectors.shape[:-1], self.bias.shape[-1]))
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class Encoder(Protocol):
 
 
 class Screen:
-    """Implements ports.Triage. Thread-safe: nothing changes after the start. A call takes less than a millisecond, and
+    """Implements ports.Triage. Thread-safe: nothing changes after the start. A call takes about a millisecond, and
     an encoder's time more for a doubtful message."""
 
     def __init__(
@@ -74,12 +74,16 @@ class Screen:
         said = words(text, self._model.linear.known.__contains__)
         scored = self._model.linear.score(said)
         parts = [self._model.linear.score(part).logits for part in sentences(said)]
-        hits = self._patterns.find(text, said, about.tagged)
-        apart = self._apart(parts)
-        hits = self._overruled(hits, said, max(apart, self._alone(self._nudged(scored.logits, hits, said))))
-        by_words = self._nudged(scored.logits, hits, said)
+        found = self._patterns.find(text, said, about.tagged)
+        by_words = self._nudged(scored.logits, found, said)
+        alone, *apart = self._model.trees.logits(np.stack([by_words, *parts])).tolist()
+        loudest = max(apart, default=-BOUND) - RISK_APART
+        hits = self._overruled(found, said, max(alone, loudest))
+        if hits != found:
+            by_words = self._nudged(scored.logits, hits, said)
+            alone = self._alone(by_words)
         logits = self._nudged(heard(scored.logits, parts, self._heard), hits, said)
-        risk = probability(max(apart, self._alone(by_words)))
+        risk = probability(max(alone, loudest))
         sure = {hit.label for hit in hits if hit.sure}
         low, high = self._model.doubt
         doubtful = bool(said) and not sure and low < risk < high
@@ -89,7 +93,7 @@ class Screen:
             own = meaning.networks.logits(self._encoder.vector(text))
             logits = meaning.mixed(logits, own)
             together = meaning.trees.logits(np.concatenate([by_words, own])[None])[0]
-            risk = probability(max(apart, float(together)))
+            risk = probability(max(float(together), loudest))
         needed = self._model.thresholds[RISK] if asked else self._model.fast
         findings = self._findings(said, hits, scored, logits, risk, needed, sure, asked=asked)
         anger = probability(logits[self._heads["anger"]]) if "anger" in self._heads and said else 0.0
@@ -120,10 +124,6 @@ class Screen:
     def _alone(self, logits: Array) -> float:
         """The logit of a risk, by words."""
         return float(self._model.trees.logits(logits[None])[0])
-
-    def _apart(self, parts: Sequence[Array]) -> float:
-        """The same of the sentence that is most of a risk by itself."""
-        return float(self._model.trees.logits(np.stack(parts)).max()) - RISK_APART if parts else -BOUND
 
     def _language(self, logits: Array) -> str:
         """ "" when the words do not tell: a number, a name, two words that both languages have."""
