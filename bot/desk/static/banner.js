@@ -11,7 +11,8 @@ export function startBanner() {
   const banner = byId("ill");
   let print = "[]";
 
-  banner.addEventListener("toggle", () => stored.set(FOLDED, banner.open ? "" : print));
+  // Before it folds, and not when a browser gets round to telling: the page may be gone by then.
+  byId("ill-summary").addEventListener("click", () => stored.set(FOLDED, banner.open ? print : ""));
 
   function draw(ill) {
     const fresh = JSON.stringify(ill);
