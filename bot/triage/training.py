@@ -61,7 +61,7 @@ SPREAD = 10.0  # sentence vectors lie close together: away from their middle, an
 # not seen them. docs/evaluation.md has the share of messages from elsewhere.
 MOST_HELD_BACK = 0.07
 DOUBTFUL = 0.2  # share of the examples, which are harder than what customers write, that the encoder is asked about
-MOST_READ = 15_000  # examples that the encoder reads: two to four minutes, the first time
+MOST_READ = 15_000  # examples that the encoder reads, or all the doubtful ones: four minutes, the first time
 REMARK = 0.75  # what is no risk must be likely: silence towards spam must not meet a customer
 
 Flags = npt.NDArray[np.int8]
@@ -110,14 +110,7 @@ def train(
     )  # fmt: skip
     step("weighing the words")
     truth = flags[:, risk].astype(bool)
-    alone, loudest = np.zeros(len(truth), dtype=np.float32), np.full(len(truth), -BOUND, dtype=np.float32)
-    for train_rows, rows in _folds(flags):
-        trees = _grow(logits[train_rows], truth[train_rows])
-        alone[rows] = trees.logits(logits[rows])
-        theirs = np.flatnonzero(np.isin(owners, rows))
-        np.maximum.at(loudest, owners[theirs], trees.logits(apart[theirs]) - RISK_APART)
-    trees = _grow(logits, truth)
-    alone = np.maximum(alone, loudest)
+    trees, alone, loudest = _decided(logits, apart, owners, flags, truth)
     fast = _threshold(alone, truth, MOST_HELD_BACK)
     doubt = _doubt(alone, logit(fast))
     thresholds = _thresholds(heard, flags, heads, risky)
@@ -133,6 +126,19 @@ def train(
     decided[chosen[inside]] = np.maximum(together, loudest[chosen])[inside]
     thresholds[RISK] = _threshold(decided, truth, MOST_HELD_BACK)
     return Model(linear, thresholds, doubt, fast, trees, meaning)
+
+
+def _decided(
+    logits: Array, apart: Array, owners: npt.NDArray[np.int64], flags: Flags, truth: npt.NDArray[np.bool_]
+) -> tuple[Trees, Array, Array]:
+    """The trees, what trees that had not seen an example say of it, and of its loudest sentence."""
+    alone, loudest = np.zeros(len(truth), dtype=np.float32), np.full(len(truth), -BOUND, dtype=np.float32)
+    for train_rows, rows in _folds(flags):
+        trees = _grow(logits[train_rows], truth[train_rows])
+        alone[rows] = trees.logits(logits[rows])
+        theirs = np.flatnonzero(np.isin(owners, rows))
+        np.maximum.at(loudest, owners[theirs], trees.logits(apart[theirs]) - RISK_APART)
+    return _grow(logits, truth), np.maximum(alone, loudest), loudest
 
 
 def _grow(said: Array, truth: npt.NDArray[np.bool_]) -> Trees:
