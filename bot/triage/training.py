@@ -65,6 +65,8 @@ MOST_READ = 15_000  # examples that the encoder reads, or all the doubtful ones:
 REMARK = 0.75  # what is no risk must be likely: silence towards spam must not meet a customer
 
 Flags = npt.NDArray[np.int8]
+Rows = npt.NDArray[np.int64]
+Folds = Sequence[tuple[Rows, Rows]]  # to learn from, and held out
 Step = Callable[[str], None]
 
 
@@ -96,7 +98,8 @@ def train(
     owners = np.array([row for row, _ in parts], dtype=np.int64)
     beside = vectorizer.transform([part for _, part in parts]) if parts else matrix[:0]
     step("learning from words")
-    margins, of_parts = _held_out(matrix, beside, owners, flags, step)
+    folds = _folds(flags)
+    margins, of_parts = _held_out(matrix, beside, owners, flags, folds, step)
     weights, bias = _fit_all(matrix, flags)
     slope, offset = _calibrate(margins, flags)
     logits, apart = (np.clip(slope * each + offset, -BOUND, BOUND).astype(np.float32) for each in (margins, of_parts))
@@ -110,7 +113,7 @@ def train(
     )  # fmt: skip
     step("weighing the words")
     truth = flags[:, risk].astype(bool)
-    trees, alone, loudest = _decided(logits, apart, owners, flags, truth)
+    trees, alone, loudest = _decided(logits, apart, owners, truth, folds)
     fast = _threshold(alone, truth, MOST_HELD_BACK)
     doubt = _doubt(alone, logit(fast))
     thresholds = _thresholds(heard, flags, heads, risky)
@@ -129,11 +132,11 @@ def train(
 
 
 def _decided(
-    logits: Array, apart: Array, owners: npt.NDArray[np.int64], flags: Flags, truth: npt.NDArray[np.bool_]
+    logits: Array, apart: Array, owners: Rows, truth: npt.NDArray[np.bool_], folds: Folds
 ) -> tuple[Trees, Array, Array]:
     """The trees, what trees that had not seen an example say of it, and of its loudest sentence."""
     alone, loudest = np.zeros(len(truth), dtype=np.float32), np.full(len(truth), -BOUND, dtype=np.float32)
-    for train_rows, rows in _folds(flags):
+    for train_rows, rows in folds:
         trees = _grow(logits[train_rows], truth[train_rows])
         alone[rows] = trees.logits(logits[rows])
         theirs = np.flatnonzero(np.isin(owners, rows))
@@ -163,7 +166,7 @@ def _grow(said: Array, truth: npt.NDArray[np.bool_]) -> Trees:
     )
 
 
-def _chosen(logits: Array, doubt: tuple[float, float]) -> npt.NDArray[np.int64]:
+def _chosen(logits: Array, doubt: tuple[float, float]) -> Rows:
     """What the encoder reads: all that it would be asked about, and as many others."""
     low, high = map(logit, doubt)
     doubtful = np.flatnonzero((logits > low) & (logits < high))
@@ -221,7 +224,7 @@ def _fit_all(matrix: csr_matrix, flags: Flags) -> tuple[Array, Array]:
     return weights, np.array([one.intercept_[0] for one in fitted], dtype=np.float32)
 
 
-def _folds(flags: Flags) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+def _folds(flags: Flags) -> Folds:
     # By the rarest label that a message carries, so that every fold has some of each.
     rarity = flags.sum(axis=0)
     kind = [int(min(np.flatnonzero(row), key=rarity.__getitem__, default=-1)) for row in flags]
@@ -230,13 +233,13 @@ def _folds(flags: Flags) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int
 
 
 def _held_out(
-    matrix: csr_matrix, beside: csr_matrix, owners: npt.NDArray[np.int64], flags: Flags, step: Step
+    matrix: csr_matrix, beside: csr_matrix, owners: Rows, flags: Flags, folds: Folds, step: Step
 ) -> tuple[Array, Array]:
     """The margins of examples, and of their sentences (`beside`, each with its example's number), by classifiers that
     had seen neither."""
     margins = np.zeros(flags.shape, dtype=np.float32)
     of_parts = np.zeros((beside.shape[0], flags.shape[1]), dtype=np.float32)
-    for number, (train_rows, rows) in enumerate(_folds(flags), 1):
+    for number, (train_rows, rows) in enumerate(folds, 1):
         step(f"checking words, {number} of {FOLDS}")
         weights, bias = _fit_all(matrix[train_rows], flags[train_rows])
         margins[rows] = matrix[rows] @ weights + bias
@@ -261,7 +264,8 @@ def _meaning(
     vectors = encoder.vectors([example.text for example in examples])
     own = np.zeros(flags.shape, dtype=np.float32)
     fitted = []
-    for number, (train_rows, rows) in enumerate(_folds(flags), 1):
+    folds = _folds(flags)
+    for number, (train_rows, rows) in enumerate(folds, 1):
         step(f"learning from meaning, {number} of {FOLDS}")
         one = _fit_network(vectors[train_rows], flags[train_rows])
         own[rows] = one.logits(vectors[rows])
@@ -275,7 +279,7 @@ def _meaning(
         mix[:, head] = (*weighed.coef_[0], weighed.intercept_[0])
     said, truth = np.concatenate([linear, own], axis=1), flags[:, risk].astype(bool)
     together = np.zeros(len(truth), dtype=np.float32)
-    for train_rows, rows in _folds(flags):
+    for train_rows, rows in folds:
         together[rows] = _grow(said[train_rows], truth[train_rows]).logits(said[rows])
     return Meaning(networks, mix, _grow(said, truth)), together
 
