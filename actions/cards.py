@@ -8,24 +8,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backoffice
 from actions.handoff import hand_off, tell_done
-from actions.lookup import Events, Question, look_up
-from actions.records import CardDelivery
-from actions.references import normalise_card_ref
+from actions.lookup import Events, look_up
+from actions.questions import ALONGSIDE, CARD
 from actions.session import latest_message_id, latest_metadata
-from actions.wording import day
-
-
-def _card(dispatcher: CollectingDispatcher, card: CardDelivery, language: str) -> None:
-    dispatcher.utter_message(
-        response=f"utter_card_{card.status}",
-        ref=card.ref,
-        carrier=card.carrier or "",
-        eta=day(card.eta, language) if card.eta else "",
-        delivered_on=day(card.delivered_on, language) if card.delivered_on else "",
-    )
-
-
-CARD = Question("card_ref", "card_form", "card delivery", normalise_card_ref, backoffice.card_delivery, _card)
 
 
 class ActionCardDelivery(Action):
@@ -35,7 +20,7 @@ class ActionCardDelivery(Action):
         return "action_card_delivery"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        return await look_up(dispatcher, tracker, CARD)
+        return await look_up(dispatcher, tracker, CARD, ALONGSIDE)
 
 
 class ActionCardBlock(Action):

@@ -1,7 +1,7 @@
 """What every lookup by reference shares: which ones are meant, one is unknown, or the back office does not answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -12,7 +12,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.backoffice import BackofficeUnavailable
 from actions.handoff import hand_off
 from actions.language import language_of
-from actions.session import latest_values
+from actions.references import listed_after_references
+from actions.session import latest_text, latest_values
 
 # One more try after the first miss; then a person is offered.
 MISSES_BEFORE_OFFERING_A_PERSON = 2
@@ -40,48 +41,78 @@ class Question(Generic[Record]):
     tell: Callable[[CollectingDispatcher, Record, str], None]
 
 
-async def look_up(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question[Record]) -> Events:
-    """Answer for every reference that the customer asked about, three at the most."""
+Asked = tuple[Question[Any], str]  # what it is about, and the reference
+
+
+async def look_up(
+    dispatcher: CollectingDispatcher,
+    tracker: Tracker,
+    question: Question[Any],
+    alongside: Iterable[Question[Any]] = (),
+) -> Events:
+    """Answer for every reference that the customer asked about, three at the most.
+
+    `alongside`: what references of other kinds in the same message are about.
+    """
     refs = _asked_about(tracker, question)
     if not refs:
         return _not_found(dispatcher, tracker, question, str(tracker.get_slot(question.slot) or ""))
-    now, later = refs[:MOST_AT_ONCE], refs[MOST_AT_ONCE:MOST_NAMED]
+    others = [kind for kind in alongside if kind.slot != question.slot]
+    asked = [(question, ref) for ref in refs] + [(kind, ref) for kind in others for ref in _said(tracker, kind)]
+    now, later = asked[:MOST_AT_ONCE], asked[MOST_AT_ONCE:MOST_NAMED]
     # Together, so that three take no longer than one.
-    found = await asyncio.gather(*map(question.find, now), return_exceptions=True)
+    found = await asyncio.gather(*(kind.find(ref) for kind, ref in now), return_exceptions=True)
     unknown, open_ = [], []
-    for ref, record in zip(now, found, strict=True):
+    for (kind, ref), record in zip(now, found, strict=True):
         if isinstance(record, BackofficeUnavailable):
-            open_.append(ref)
+            open_.append((kind, ref))
         elif isinstance(record, BaseException):
             raise record
         elif record is None:
-            unknown.append(ref)
+            unknown.append((kind, ref))
         else:
-            question.tell(dispatcher, record, language_of(tracker))
+            kind.tell(dispatcher, record, language_of(tracker))
+    answered = [*(SlotSet(kind.slot, None) for kind, _ in asked), SlotSet("lookup_misses", 0)]
     if open_:  # a person looks up whatever has no answer
-        return _unavailable(dispatcher, question, ", ".join([*open_, *unknown, *later]))
+        return answered + _unavailable(dispatcher, [*open_, *unknown, *later])
     if later:
-        dispatcher.utter_message(response="utter_lookup_rest", refs=", ".join(later))
-    if unknown:
-        return _not_found(dispatcher, tracker, question, ", ".join(unknown))
-    return _answered(question)
+        dispatcher.utter_message(response="utter_lookup_rest", refs=_named(later))
+    return answered + _unknown(dispatcher, tracker, unknown)
 
 
-def _asked_about(tracker: Tracker, question: Question[Record]) -> list[str]:
+def _asked_about(tracker: Tracker, question: Question[Any]) -> list[str]:
     """The reference in the slot, with the others of the message that it came from."""
     meant = question.normalise(tracker.get_slot(question.slot))
     if meant is None:
         return []
-    said = [ref for ref in map(question.normalise, latest_values(tracker, question.slot)) if ref]
-    return list(dict.fromkeys(said)) if meant in said else [meant]
+    said = _said(tracker, question)
+    return said if meant in said else [meant]
 
 
-def _answered(question: Question[Record]) -> Events:
-    """Forget the reference, so that the next question asks again, and the misses before it."""
-    return [SlotSet(question.slot, None), SlotSet("lookup_misses", 0)]
+def _said(tracker: Tracker, question: Question[Any]) -> list[str]:
+    """The references of this kind in the latest message."""
+    said = [*latest_values(tracker, question.slot), *listed_after_references(latest_text(tracker))]
+    return list(dict.fromkeys(filter(None, map(question.normalise, said))))
 
 
-def _not_found(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question[Record], ref: str) -> Events:
+def _named(asked: list[Asked]) -> str:
+    return ", ".join(ref for _, ref in asked)
+
+
+def _unknown(dispatcher: CollectingDispatcher, tracker: Tracker, unknown: list[Asked]) -> Events:
+    """Each kind in a sentence of its own; the last one is what is asked about again."""
+    kinds = {kind.slot: kind for kind, _ in unknown}
+    events: Events = []
+    for slot, kind in kinds.items():
+        refs = _named([(other, ref) for other, ref in unknown if other.slot == slot])
+        if slot == list(kinds)[-1]:
+            events = _not_found(dispatcher, tracker, kind, refs)
+        else:
+            dispatcher.utter_message(response=f"utter_not_found_{slot}", ref=refs)
+    return events
+
+
+def _not_found(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question[Any], ref: str) -> Events:
     """Say that the reference is unknown; ask once more, and after that offer a person."""
     misses = int(tracker.get_slot("lookup_misses") or 0) + 1
     if misses < MISSES_BEFORE_OFFERING_A_PERSON:
@@ -96,15 +127,13 @@ def _not_found(dispatcher: CollectingDispatcher, tracker: Tracker, question: Que
             FollowupAction("action_listen"),
         ]
     dispatcher.utter_message(response=f"utter_not_found_again_{question.slot}", ref=ref)
-    return _answered(question)
+    return [SlotSet(question.slot, None), SlotSet("lookup_misses", 0)]
 
 
-def _unavailable(dispatcher: CollectingDispatcher, question: Question[Record], ref: str) -> Events:
-    """Say honestly that the lookup failed, and hand over with the reference for the agent."""
-    dispatcher.utter_message(response="utter_lookup_unavailable", ref=ref)
-    events = hand_off(
-        dispatcher,
-        "action_failed",
-        f"The back office did not answer when the assistant looked up {question.subject} {ref}.",
+def _unavailable(dispatcher: CollectingDispatcher, asked: list[Asked]) -> Events:
+    """Say honestly that the lookup failed, and hand over with the references for the agent."""
+    dispatcher.utter_message(response="utter_lookup_unavailable", ref=_named(asked))
+    subjects = ", ".join(f"{kind.subject} {ref}" for kind, ref in asked)
+    return hand_off(
+        dispatcher, "action_failed", f"The back office did not answer when the assistant looked up {subjects}."
     )
-    return _answered(question) + events

@@ -22,12 +22,18 @@ _WITH_PREFIX = re.compile(
 )
 _OTHER_NUMBER = re.compile(
     r"(?:rp\.?|idr|usd|[$€£]|\b(?:at|jam|pukul|before|after|sebelum|sesudah|since|from|sejak|dari|bulan|card|kartu|pin|"
-    r"paid|bayar|costs?|harga(?:nya)?|in|year|tahun|thn))\s*[0-9]{4}(?![0-9])"
+    r"paid|bayar|costs?|harga(?:nya)?))\s*[0-9]{4}(?![0-9])"
     r"|(?<![0-9])[0-9]{4}\s*(?:rupiah|idr|euros?|dollars?|rb|ribu|k)\b|[0-9]+/[0-9]+",
+    re.IGNORECASE,
+)
+_LIST = re.compile(
+    r"\b(ar|kd|tf)[\s.:_/-]*[0-9]+((?:\s*(?:[,&+]|and|or|dan|atau|sama)\s*#?[0-9]{4,6}"
+    r"(?![\w-]|[.,][0-9]|\s*(?:rupiah|rp|idr|usd|euros?|dollars?|rb|ribu|k)\b))+)",
     re.IGNORECASE,
 )
 # A longer message that happens to contain a number is more likely about something else.
 _LONGEST_BARE_ANSWER = 40
+_LONGEST_CORRECTION = 120  # what is read of it is asked about once more
 
 
 def normalise_order_ref(text: object) -> str | None:
@@ -59,14 +65,20 @@ def bare_number(text: str, digits: int) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def phone_digits(text: str) -> str | None:
-    """The last four digits of a telephone number: typed alone, or of the one whole number in a message; else None."""
+def listed_after_references(text: str) -> list[str]:
+    """Numbers that go on a list which began with a reference: `AR-20311` of "AR-20301 and 20311"."""
+    return [f"{prefix}-{number}" for prefix, rest in _LIST.findall(text) for number in re.findall("[0-9]+", rest)]
+
+
+def phone_digits(text: str, longest: int = _LONGEST_BARE_ANSWER) -> str | None:
+    """The last four digits of a telephone number: typed alone (in `longest` characters at the most), or
+    of the one whole number in a message; else None."""
     text = text[:200]
     numbers = {re.sub(r"[^0-9]", "", match) for match in _PHONE.findall(text)}
     if len(numbers) == 1:
         return numbers.pop()[-PHONE_DIGITS:]
     found = set(re.findall(r"(?<![\w.,-])([0-9]{4})(?![\w-]|[.,][0-9])", _WITH_PREFIX.sub(" ", text)))
-    return found.pop() if not numbers and len(found) == 1 and len(text) <= _LONGEST_BARE_ANSWER else None
+    return found.pop() if not numbers and len(found) == 1 and len(text) <= longest else None
 
 
 def other_phone_digits(text: str, known: str) -> str | None:
@@ -75,7 +87,7 @@ def other_phone_digits(text: str, known: str) -> str | None:
     if "?" in text:
         return None
     bare = re.sub(rf"(?<![0-9]){re.escape(known)}(?![0-9])", " ", text) if known else text
-    return phone_digits(" ".join(_OTHER_NUMBER.sub(" ", bare).split()))
+    return phone_digits(" ".join(_OTHER_NUMBER.sub(" ", bare).split()), _LONGEST_CORRECTION)
 
 
 class ActionReadBareReference(Action):

@@ -8,26 +8,10 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backoffice
 from actions.language import language_of
-from actions.lookup import Events, Question, look_up
-from actions.records import Transfer
-from actions.references import normalise_transfer_ref
+from actions.lookup import Events, look_up
+from actions.questions import ALONGSIDE, TRANSFER
 from actions.session import latest_amount
-from actions.wording import day, rupiah
-
-
-def _transfer(dispatcher: CollectingDispatcher, transfer: Transfer, language: str) -> None:
-    dispatcher.utter_message(
-        response=f"utter_transfer_{transfer.status}",
-        ref=transfer.ref,
-        amount=rupiah(transfer.amount_idr, language),
-        bank=transfer.bank,
-        expected_by=day(transfer.expected_by, language) if transfer.expected_by else "",
-        completed_on=day(transfer.completed_on, language) if transfer.completed_on else "",
-        returned_on=day(transfer.returned_on, language) if transfer.returned_on else "",
-    )
-
-
-TRANSFER = Question("transfer_ref", "transfer_form", "transfer", normalise_transfer_ref, backoffice.transfer, _transfer)
+from actions.wording import rupiah
 
 
 class ActionTransferStatus(Action):
@@ -37,7 +21,7 @@ class ActionTransferStatus(Action):
         return "action_transfer_status"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        return await look_up(dispatcher, tracker, TRANSFER)
+        return await look_up(dispatcher, tracker, TRANSFER, ALONGSIDE)
 
 
 class ActionTransferFee(Action):

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from ruamel.yaml import YAML
 
-from actions.orders import ORDER
+from actions.questions import ORDER
 from actions.records import BackofficeUnavailable
 from actions.topics import TOPICS
 from tests.assistant.conftest import PROJECT, loops, slots_set
@@ -114,6 +114,32 @@ async def test_an_outage_half_way_tells_what_is_known_and_hands_over_the_rest(
     _, messages = await run("action_order_status", slots={"order_ref": asked[2]}, entities={"order_ref": asked})
     assert messages[0]["ref"] == "AR-20301"
     assert messages[1] == messages[1] | {"response": "utter_lookup_unavailable", "ref": "AR-20311, AR-99999"}
+
+
+async def test_references_of_other_kinds_in_the_message_are_answered_too(run: Run, say: Any, backoffice: str) -> None:
+    said = {"order_ref": ["AR-20311"], "transfer_ref": ["TF-500101"], "card_ref": ["KD-0000"]}
+    events, messages = await run("action_order_status", slots={"order_ref": "AR-20311"}, entities=said)
+    assert [message["ref"] for message in messages] == ["AR-20311", "TF-500101", "KD-0000"]
+    assert messages[-1]["response"] == "utter_not_found_card_ref"
+    assert loops(events) == ["card_form"], "the one that is unknown is asked about again"
+    assert slots_set(events).items() >= {"order_ref": None, "transfer_ref": None, "card_ref": None}.items()
+
+
+@pytest.mark.parametrize(
+    ("text", "refs"),
+    [
+        ("where are AR-20301 and 20311", ["AR-20301", "AR-20311"]),
+        ("ar 20301, 20311 dan 20309", ["AR-20301", "AR-20311", "AR-20309"]),
+        ("AR-20301 and 15000 rupiah of it", ["AR-20301"]),
+        ("AR-20301, 2025", ["AR-20301"]),
+        ("AR-20301 and 20.311", ["AR-20301"]),
+    ],
+)
+async def test_bare_numbers_go_on_a_list_of_references(run: Run, backoffice: str, text: str, refs: list[str]) -> None:
+    _, messages = await run(
+        "action_order_status", text=text, slots={"order_ref": "AR-20301"}, entities={"order_ref": ["AR-20301"]}
+    )
+    assert [message["ref"] for message in messages] == refs
 
 
 async def test_a_reference_of_an_earlier_message_is_the_one_that_is_meant(run: Run, backoffice: str) -> None:

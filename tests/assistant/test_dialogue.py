@@ -157,7 +157,16 @@ async def test_a_yes_that_names_another_number_cancels_nothing(dialogue: RasaDia
     assert heard[2] in (["utter_confirm_cancel"], ["utter_confirm_cancel_digits"]), "asked again"
 
 
-@pytest.mark.parametrize("digits", ["4471", "it's 4471, sorry", "eh salah, 4471"])
+@pytest.mark.parametrize(
+    "digits",
+    [
+        "4471",
+        "it's 4471, sorry",
+        "eh salah, 4471",
+        "it ends in 4471",
+        "oh sorry, I looked at my old phone: it should be 4471",
+    ],
+)
 async def test_digits_that_were_wrong_can_be_put_right_before_the_yes(dialogue: RasaDialogue, digits: str) -> None:
     heard = await responses(dialogue, digits, "cancel order AR-20301 please", "4417", digits, "AR-20302")
     assert heard[1:] == [["utter_confirm_cancel"], ["utter_confirm_cancel_digits"], ["utter_confirm_cancel"]]
@@ -166,6 +175,13 @@ async def test_digits_that_were_wrong_can_be_put_right_before_the_yes(dialogue: 
 async def test_all_orders_of_a_message_are_told(dialogue: RasaDialogue, backoffice: str) -> None:
     (heard,) = await responses(dialogue, "two", "where are my orders AR-20301 and AR-20311?")
     assert heard == ["utter_order_processing", "utter_order_shipped"]
+
+
+@pytest.mark.parametrize("said", ["AR-20311 and TF-500101", "where's AR-20311, and did TF-500101 arrive?"])
+async def test_references_of_two_kinds_are_both_told(dialogue: RasaDialogue, backoffice: str, said: str) -> None:
+    (heard,) = await responses(dialogue, said, said)
+    assert heard[0] == "utter_order_shipped"
+    assert heard[1].startswith("utter_transfer_")
 
 
 async def test_after_a_question_left_open_the_next_order_to_cancel_is_asked_for(dialogue: RasaDialogue) -> None:
