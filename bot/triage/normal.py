@@ -11,6 +11,7 @@ import regex
 
 LEET = str.maketrans("013457@$!8", "oieastasib")
 REPEATS_KEPT = 2
+LONGEST = 4_000  # characters; what comes behind is not what the message is about
 SHORTEST_SPLIT = 3  # letters: "s u e" is one word, "a b" is not
 
 _TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}@$!]+(?:'\p{L}+)?|[^\s\p{L}\p{M}\p{N}]")  # "don't" is one word
@@ -47,7 +48,8 @@ Known = Callable[[str], bool]
 
 
 def words(text: str, known: Known = lambda word: False) -> list[Word]:
-    """The tokens, lower case, with full-width letters, invisible characters, split letters and leetspeak undone.
+    """The tokens of the first LONGEST characters, lower case, with full-width letters, invisible characters, split
+    letters and leetspeak undone.
 
     `known`: whether a word exists. A disguise is only undone when a word comes out, so that references survive.
     """
@@ -82,6 +84,8 @@ def _plain(text: str) -> tuple[str, list[int]]:
     characters: list[str] = []
     offsets: list[int] = []
     for position, character in enumerate(text):
+        if len(characters) >= LONGEST:
+            break  # one ligature may be eighteen letters
         for made in unicodedata.normalize("NFKC", character).lower():
             if unicodedata.category(made) in ("Cf", "Mn"):
                 continue  # zero-width characters, variation selectors, stacked marks

@@ -13,7 +13,7 @@ from bot.core.risk import Assessment, Circumstances, Finding, Policy, Ruling, Sp
 from bot.triage import circumstances, lists
 from bot.triage.lists import RISKY, WORDS, Label, Limits
 from bot.triage.model import BOUND, INDONESIAN, RISK, RISK_APART, Array, Model, Scored, heard, logit, probability
-from bot.triage.normal import Word, words
+from bot.triage.normal import LONGEST, Word, words
 from bot.triage.patterns import Hit, Patterns
 from bot.triage.scope import around, sentences
 from channels.errors import SettingsError
@@ -24,7 +24,6 @@ SURE = 0.99
 # `unless_harmless` does not decide alone: "is there a class action movie on your app?". Fewer words excuse nothing.
 HARMLESS = 0.075
 AROUND, SHORTEST = 3, 4  # words on either side; words in all
-LONGEST = 4_000  # characters; what comes behind is not what the message is about
 BESIDE = 0.5  # what a second label needs beside a clear one; never more than CLEAR, or none would be left
 CLEAR = 0.6  # from here on a label stands for itself
 PLAINLY = 0.9  # spam that is nothing else

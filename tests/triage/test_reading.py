@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.triage.normal import words
+from bot.triage.normal import LONGEST, words
 from bot.triage.scope import scope, sentences
 
 KNOWN = frozenset({"bank", "sue", "anjing", "mati", "lawyer", "please"})
@@ -43,6 +43,12 @@ def test_every_word_stands_where_it_says(text: str) -> None:
         assert 0 <= word.start < word.end <= len(text)
         assert word.start >= last
         last = word.start
+
+
+def test_letters_that_hide_many_others_make_no_message_longer() -> None:
+    ligature = "\ufdfa"  # eighteen letters
+    found = words(f"{ligature} " * LONGEST)
+    assert sum(len(word.text) for word in found) <= LONGEST + 18
 
 
 @pytest.mark.parametrize(
