@@ -48,7 +48,7 @@ async def look_up(
     dispatcher: CollectingDispatcher,
     tracker: Tracker,
     question: Question[Any],
-    alongside: Iterable[Question[Any]] = (),
+    alongside: Iterable[Question[Any]],
 ) -> Events:
     """Answer for every reference that the customer asked about, three at the most.
 
@@ -72,7 +72,7 @@ async def look_up(
             unknown.append((kind, ref))
         else:
             kind.tell(dispatcher, record, language_of(tracker))
-    answered = [*(SlotSet(kind.slot, None) for kind, _ in asked), SlotSet("lookup_misses", 0)]
+    answered = _answered(kind.slot for kind, _ in asked)
     if open_:  # a person looks up whatever has no answer
         return answered + _unavailable(dispatcher, [*open_, *unknown, *later])
     if later:
@@ -99,17 +99,22 @@ def _named(asked: list[Asked]) -> str:
     return ", ".join(ref for _, ref in asked)
 
 
+def _answered(slots: Iterable[str]) -> Events:
+    """Forget the references, so that the next question asks again, and the misses before them."""
+    return [*(SlotSet(slot, None) for slot in dict.fromkeys(slots)), SlotSet("lookup_misses", 0)]
+
+
 def _unknown(dispatcher: CollectingDispatcher, tracker: Tracker, unknown: list[Asked]) -> Events:
     """Each kind in a sentence of its own; the last one is what is asked about again."""
-    kinds = {kind.slot: kind for kind, _ in unknown}
-    events: Events = []
-    for slot, kind in kinds.items():
-        refs = _named([(other, ref) for other, ref in unknown if other.slot == slot])
-        if slot == list(kinds)[-1]:
-            events = _not_found(dispatcher, tracker, kind, refs)
-        else:
-            dispatcher.utter_message(response=f"utter_not_found_{slot}", ref=refs)
-    return events
+    if not unknown:
+        return []
+    kinds: dict[str, list[Asked]] = {}
+    for kind, ref in unknown:
+        kinds.setdefault(kind.slot, []).append((kind, ref))
+    *others, last = kinds.values()
+    for asked in others:
+        dispatcher.utter_message(response=f"utter_not_found_{asked[0][0].slot}", ref=_named(asked))
+    return _not_found(dispatcher, tracker, last[0][0], _named(last))
 
 
 def _not_found(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question[Any], ref: str) -> Events:
@@ -127,7 +132,7 @@ def _not_found(dispatcher: CollectingDispatcher, tracker: Tracker, question: Que
             FollowupAction("action_listen"),
         ]
     dispatcher.utter_message(response=f"utter_not_found_again_{question.slot}", ref=ref)
-    return [SlotSet(question.slot, None), SlotSet("lookup_misses", 0)]
+    return _answered([question.slot])
 
 
 def _unavailable(dispatcher: CollectingDispatcher, asked: list[Asked]) -> Events:

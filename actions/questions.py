@@ -1,5 +1,7 @@
 """What customers ask about by a reference: orders, refunds, cards on their way, transfers; and how each is told."""
 
+from datetime import date
+
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backoffice
@@ -9,6 +11,11 @@ from actions.references import normalise_card_ref, normalise_order_ref, normalis
 from actions.wording import day, rupiah
 
 
+def _day(when: date | None, language: str) -> str:
+    """ "" for a day that nobody knows."""
+    return day(when, language) if when else ""
+
+
 def _order(dispatcher: CollectingDispatcher, order: Order, language: str) -> None:
     dispatcher.utter_message(
         response=f"utter_order_{order.status}",
@@ -16,8 +23,8 @@ def _order(dispatcher: CollectingDispatcher, order: Order, language: str) -> Non
         item=order.item,
         carrier=order.carrier or "",
         tracking=order.tracking or "",
-        eta=day(order.eta, language) if order.eta else "",
-        delivered_on=day(order.delivered_on, language) if order.delivered_on else "",
+        eta=_day(order.eta, language),
+        delivered_on=_day(order.delivered_on, language),
     )
 
 
@@ -26,8 +33,8 @@ def _refund(dispatcher: CollectingDispatcher, refund: Refund, language: str) -> 
         response=f"utter_refund_{refund.status}",
         ref=refund.ref,
         amount=rupiah(refund.amount_idr, language) if refund.amount_idr else "",
-        expected_by=day(refund.expected_by, language) if refund.expected_by else "",
-        paid_on=day(refund.paid_on, language) if refund.paid_on else "",
+        expected_by=_day(refund.expected_by, language),
+        paid_on=_day(refund.paid_on, language),
     )
 
 
@@ -36,8 +43,8 @@ def _card(dispatcher: CollectingDispatcher, card: CardDelivery, language: str) -
         response=f"utter_card_{card.status}",
         ref=card.ref,
         carrier=card.carrier or "",
-        eta=day(card.eta, language) if card.eta else "",
-        delivered_on=day(card.delivered_on, language) if card.delivered_on else "",
+        eta=_day(card.eta, language),
+        delivered_on=_day(card.delivered_on, language),
     )
 
 
@@ -47,9 +54,9 @@ def _transfer(dispatcher: CollectingDispatcher, transfer: Transfer, language: st
         ref=transfer.ref,
         amount=rupiah(transfer.amount_idr, language),
         bank=transfer.bank,
-        expected_by=day(transfer.expected_by, language) if transfer.expected_by else "",
-        completed_on=day(transfer.completed_on, language) if transfer.completed_on else "",
-        returned_on=day(transfer.returned_on, language) if transfer.returned_on else "",
+        expected_by=_day(transfer.expected_by, language),
+        completed_on=_day(transfer.completed_on, language),
+        returned_on=_day(transfer.returned_on, language),
     )
 
 
