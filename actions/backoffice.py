@@ -180,8 +180,6 @@ async def transfer(ref: str) -> Transfer | None:
     return Transfer(
         ref=ref,
         status=_status(body, TRANSFER_FACTS),
-        amount_idr=_whole(body, "amount_idr"),
-        bank=_known(_text(body, "bank"), "bank"),
         sent_on=_known(_date(body, "sent_on"), "sent_on"),
         expected_by=_date(body, "expected_by"),
         completed_on=_date(body, "completed_on"),

@@ -16,7 +16,7 @@ from actions.consent import Answer, answer_to_cancel
 from actions.handoff import hand_off, tell_done
 from actions.lookup import MISSES_BEFORE_OFFERING_A_PERSON, Events
 from actions.references import normalise_order_ref, other_phone_digits
-from actions.session import latest_message_id, latest_text, latest_values
+from actions.session import latest_message_id, latest_text, latest_values, said_in_public
 
 FORM = "cancel_form"
 
@@ -52,10 +52,11 @@ class _Hears:
             return _inside_the_form(dispatcher, answer)
         asked = normalise_order_ref(tracker.get_slot("cancel_ref"))
         others = {normalise_order_ref(value) for value in latest_values(tracker, "order_ref")} - {asked}
-        corrected = None if others else _other_digits(tracker)  # "no, 4417" is no no
+        corrected = None if others or said_in_public(tracker) else _other_digits(tracker)  # "no, 4417" is no no
         if answer is Answer.NO and not others and not corrected:
             return _keep(dispatcher)
-        if answer is Answer.YES and asked and not others and not _foreign_numbers(tracker, asked):
+        unmistakable = answer is Answer.YES and not others and not said_in_public(tracker)
+        if unmistakable and asked and not _foreign_numbers(tracker, asked):
             return await _cancel(dispatcher, tracker, asked)
         # Another number, a question, a yes and a no in one: the question stands, for the order that it was about.
         return [*_ask(dispatcher, asked or "", corrected), *_ASKED]

@@ -52,8 +52,6 @@ def _transfer(dispatcher: CollectingDispatcher, transfer: Transfer, language: st
     dispatcher.utter_message(
         response=f"utter_transfer_{transfer.status}",
         ref=transfer.ref,
-        amount=rupiah(transfer.amount_idr, language),
-        bank=transfer.bank,
         expected_by=_day(transfer.expected_by, language),
         completed_on=_day(transfer.completed_on, language),
         returned_on=_day(transfer.returned_on, language),

@@ -59,8 +59,6 @@ class Transfer:
 
     ref: str
     status: str
-    amount_idr: int
-    bank: str
     sent_on: date
     expected_by: date | None
     completed_on: date | None

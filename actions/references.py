@@ -7,7 +7,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.session import latest_text
+from actions.session import latest_text, said_in_public
 
 ORDER_DIGITS = 5
 CARD_DIGITS = 4
@@ -111,6 +111,6 @@ class ActionReadBareReference(Action):
             return [SlotSet("card_ref", normalise_card_ref(number))]
         if requested == "transfer_ref" and (number := bare_number(text, TRANSFER_DIGITS)):
             return [SlotSet("transfer_ref", normalise_transfer_ref(number))]
-        if requested == "phone_last4" and (digits := phone_digits(text)):
+        if requested == "phone_last4" and not said_in_public(tracker) and (digits := phone_digits(text)):
             return [SlotSet("phone_last4", digits)]
         return []

@@ -47,6 +47,11 @@ def latest_metadata(tracker: Tracker) -> Mapping[str, Any]:
     return {}
 
 
+def said_in_public(tracker: Tracker) -> bool:
+    """Whether everybody can read the latest message: who it is about is not proven by what it says."""
+    return bool(latest_metadata(tracker).get("public"))
+
+
 def latest_message_id(tracker: Tracker) -> str:
     """The platform's id of the latest message; the same when a turn is done again."""
     for event in reversed(tracker.events):

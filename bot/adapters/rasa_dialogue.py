@@ -66,12 +66,14 @@ class RasaDialogue:
 
     async def respond(
         self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes,
-        helped: Helped | None = None, phone: str = "",
+        helped: Helped | None = None, phone: str = "", public: bool = False,
     ) -> Turn:  # fmt: skip
         """One turn. `tracker` is the memory that the last one returned, b"" for a new episode."""
         metadata: dict[str, Any] = {"language": language}
         if phone:
             metadata["phone"] = phone
+        if public:
+            metadata["public"] = True
         if helped is not None:
             metadata |= {"helped_by": helped.by, "helped_with": list(helped.intents)}
         self._trackers.put(key, tracker)

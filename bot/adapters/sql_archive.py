@@ -181,6 +181,10 @@ class SqlArchive:
         with self.begin() as connection:
             return sql_audit.head(connection)
 
+    def audit_seal(self, number: int) -> str | None:
+        with self.begin() as connection:
+            return sql_audit.seal(connection, number)
+
     def audit(self, conversation: str = "", actor: str = "") -> Sequence[Entry]:
         """The audit log's entries in order; only those of a conversation or an actor where one is given."""
         with self.begin() as connection:

@@ -102,6 +102,11 @@ def head(connection: Connection) -> tuple[int, str] | None:
     return (row.seq, row.seal) if row else None
 
 
+def seal(connection: Connection, number: int) -> str | None:
+    row = connection.execute(select(audit_table.c.seal).where(audit_table.c.seq == number)).first()
+    return str(row.seal) if row else None
+
+
 def _entry(row: Row[Any]) -> Entry:
     """An entry that cannot be read any more, or beside which other columns say another thing, is one that somebody
     altered: the columns are what a search goes by."""

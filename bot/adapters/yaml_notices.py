@@ -12,9 +12,9 @@ from channels.errors import SettingsError
 
 NEEDED = frozenset(
     {"handoff", "handoff_no_promise", "still_waiting", "still_waiting_no_promise", "claimed", "returned", "closed",
-     "unsure_delivery", "disclosure", "handoff_public", "moved_private", "invite_private", "invite_private_link",
-     "solved_public", "opted_out", "opted_in", "handoff_closed", "still_waiting_closed", "offer_callback",
-     "callback_noted", "weekdays", "personal_posted"}
+     "unsure_delivery", "disclosure", "handoff_public", "handoff_soon", "moved_private", "invite_private",
+     "invite_private_link", "solved_public", "opted_out", "opted_in", "handoff_closed", "still_waiting_closed",
+     "offer_callback", "callback_noted", "weekdays", "personal_posted"}
 )  # fmt: skip
 
 

@@ -59,6 +59,9 @@ class Archive(Protocol):
     def audit_head(self) -> tuple[int, str] | None:
         """Number and seal of the audit log's last entry."""
 
+    def audit_seal(self, number: int) -> str | None:
+        """The seal of that entry of the audit log."""
+
     def search(self, words: str, limit: int = 50) -> Sequence[Mapping[str, Any]]:
         """Conversations whose customer or messages contain the words, latest first: `key`, `channel`,
         `customer`, `text`, `at` (aware datetime)."""

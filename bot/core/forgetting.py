@@ -19,6 +19,7 @@ CONTENT = frozenset(
     "text texts buttons detail link tagged emoji draft held slots known choices offered url value callback response "
     "packet summary suggestions note".split()
 )
+MAPPINGS = frozenset({"slots", "known", "detail"})  # of these the fields that hold a dictionary may not be without one
 # Who said it, as the platform names them.
 PROFILE = frozenset({"customer_name", "username"})
 PROFILE_INSIDE = {"customer": frozenset({"name", "username", "locale"}), "attachments": frozenset({"name"})}
@@ -69,7 +70,7 @@ def _empty(name: str, value: Any) -> Any:
         case list():
             return []
         case dict():
-            return {} if name in ("slots", "known") else None
+            return {} if name in MAPPINGS else None
         case _:
             return value
 

@@ -75,11 +75,18 @@ def _move(
         proposal=conversation.proposal if to is Owner.HUMAN else None,
         helped=_helped(conversation, to, now),
     )
-    event = OwnerChanged(
+    return moved, _changed(conversation, moved, now, reason, detail=detail, agent_id=agent_id, agent_name=agent_name)
+
+
+def _changed(
+    conversation: Conversation, moved: Conversation, now: datetime, reason: str, *, detail: str = "",
+    agent_id: str = "", agent_name: str = "",
+) -> OwnerChanged:  # fmt: skip
+    return OwnerChanged(
         conversation=conversation.key,
         at=now,
         before=conversation.owner,
-        after=to,
+        after=moved.owner,
         reason=reason,
         detail=detail,
         agent_id=agent_id,
@@ -87,7 +94,6 @@ def _move(
         epoch=moved.epoch,
         episode=moved.episode,
     )
-    return moved, event
 
 
 def _helped(conversation: Conversation, to: Owner, now: datetime) -> Helped | None:
@@ -112,6 +118,18 @@ def open_handoff(
         handoff=_context(conversation, reason, now, answer_within, detail),
     )  # fmt: skip
     return (replace(moved, taken_epoch=moved.epoch), event) if silencing else (moved, event)
+
+
+def aggravate(conversation: Conversation, label: str, now: datetime, answer_due_at: datetime) -> Change:
+    """A risk comes to light while the conversation waits for another reason: from now on it waits for that, and what
+    the assistant had composed before and what has not left yet is not said any more."""
+    held = conversation.handoff
+    if conversation.owner is not Owner.WAITING or held is None:
+        raise NotAllowed(conversation, Owner.WAITING)
+    epoch = conversation.epoch + 1
+    handoff = replace(held, reason=Reason.TRIAGE, detail=label, label=label, answer_due_at=answer_due_at)
+    moved = replace(conversation, epoch=epoch, taken_epoch=epoch, handoff=handoff)
+    return moved, _changed(conversation, moved, now, Reason.TRIAGE, detail=label)
 
 
 def claim(
@@ -146,8 +164,7 @@ def give_back(conversation: Conversation, now: datetime) -> Change:
         conversation, Owner.BOT, now, "returned", episode=conversation.episode + 1,
         agent_id=conversation.agent_id, agent_name=conversation.agent_name,
     )  # fmt: skip
-    # That public words need a second person outlives the hand-back, or the next claim would get round it.
-    return replace(_anew(moved), risk=Risk(approval=conversation.risk.approval)), event
+    return _anew(moved), event
 
 
 def close(conversation: Conversation, now: datetime) -> Change:
@@ -175,7 +192,9 @@ def _anew(conversation: Conversation) -> Conversation:
         slots={},
         held=(),
         draft="",
-        risk=Risk(),
+        # That public words need a second person outlives the hand-back and the close, or the next claim would get
+        # round it.
+        risk=Risk(approval=conversation.risk.approval),
     )
 
 

@@ -282,10 +282,10 @@ class Dialogue(Protocol):
 
     async def respond(
         self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes,
-        helped: Helped | None = None, phone: str = "",
+        helped: Helped | None = None, phone: str = "", public: bool = False,
     ) -> Turn:  # fmt: skip
         """`helped`: the person who had the conversation before this message, the first since. `phone`: the customer's
-        telephone number (`+62812…`), where the platform vouches for it."""
+        telephone number (`+62812…`), where the platform vouches for it. `public`: everybody can read the message."""
 
 
 class Triage(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -39,14 +39,37 @@ class DeskRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """The next opening after `now`; None when it is open, or never opens."""
         if self.is_open(channel, now):
             return None
-        local = now.astimezone(ZoneInfo(self.timezone))
-        for ahead in range(FAR):
-            day = local.date() + timedelta(days=ahead)
-            for start, _ in sorted(self._spans(channel, day)):
-                at = datetime.combine(day, start, local.tzinfo)
-                if at > local:
-                    return at
-        return None
+        return next((opens for opens, _ in self._openings(channel, now) if opens > now), None)
+
+    def open_time(self, channel: str, since: datetime, until: datetime) -> timedelta:
+        """How much of the time between lay within the hours."""
+        total, at = timedelta(), since
+        for opens, closes in self._openings(channel, since):
+            if opens >= until:
+                break
+            total += max(timedelta(), min(closes, until) - max(opens, at))
+            at = max(at, closes)
+        return total
+
+    def after(self, channel: str, since: datetime, open_time: timedelta) -> datetime:
+        """When so much time within the hours has passed; by the clock alone where that is too far to see."""
+        left, at = open_time, since
+        for opens, closes in self._openings(channel, since):
+            begins = max(opens, at)
+            if closes - begins >= left:
+                return begins + left
+            left -= max(timedelta(), closes - begins)
+            at = max(at, closes)
+        return since + open_time
+
+    def _openings(self, channel: str, since: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """When people answer, from the day of `since` on."""
+        zone = ZoneInfo(self.timezone)
+        first = since.astimezone(zone).date()
+        for day in (first + timedelta(days=ahead) for ahead in range(FAR)):
+            for start, end in sorted(self._spans(channel, day)):
+                closes = datetime.combine(day + timedelta(days=1), time.min, zone) if end == time.max else None
+                yield datetime.combine(day, start, zone), closes or datetime.combine(day, end, zone)
 
     def _spans(self, channel: str, day: date) -> list[tuple[time, time]]:
         if day.isoformat() in self.closed:
@@ -68,13 +91,14 @@ class Unfit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unfit(agent: Agent, conversation: Conversation, holds: int, rules: DeskRules, now: datetime) -> Unfit | None:
-    """None: they may take it. A supervisor may take everything; after `anybody_after` deadlines everybody may."""
+    """None: they may take it. A supervisor may take everything; after `anybody_after` deadlines that passed while the
+    desk was open everybody may."""
     if agent.role == SUPERVISOR:
         return None
     if holds >= rules.capacity_of(agent):
         return Unfit(why="full", missing=(str(rules.capacity_of(agent)),))
     handoff = conversation.handoff
-    if handoff is None or pressure(conversation, now) >= rules.anybody_after:
+    if handoff is None or missed(conversation, now, rules) >= rules.anybody_after:
         return None
     missing = tuple(skill for skill in handoff.skills if skill not in agent.skills)
     if missing:
@@ -108,6 +132,15 @@ def pressure(conversation: Conversation, now: datetime) -> float:
         return 0.0
     allowed = (handoff.answer_due_at - handoff.opened_at).total_seconds()
     return max(0.0, (now - handoff.opened_at).total_seconds()) / max(allowed, 1.0)
+
+
+def missed(conversation: Conversation, now: datetime, rules: DeskRules) -> float:
+    """The same for the time in which somebody could have come: a night without a desk uses up no certificate."""
+    handoff = conversation.handoff
+    if handoff is None:
+        return 0.0
+    allowed = (handoff.answer_due_at - handoff.opened_at).total_seconds()
+    return rules.open_time(conversation.channel, handoff.opened_at, now).total_seconds() / max(allowed, 1.0)
 
 
 def urgency(conversation: Conversation, now: datetime) -> float:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from bot.core import events as e
 from bot.core import handoff
 from bot.core.conversation import Conversation
+from bot.core.personal import Kind
 from bot.core.ports import (
     Commit,
     ConversationStore,
@@ -45,9 +46,14 @@ class Tools:
 class Case:
     """Nothing has happened before `commit()` is carried out."""
 
-    def __init__(self, tools: Tools, item: InboundItem, loaded: Loaded, lease: Lease, now: datetime) -> None:
+    def __init__(
+        self, tools: Tools, item: InboundItem, loaded: Loaded, lease: Lease, now: datetime,
+        secrets: tuple[Kind, ...] = (),
+    ) -> None:  # fmt: skip
+        """`secrets`: what was masked in the item's words before anybody saw them."""
         self.tools = tools
         self.item = item
+        self.secrets = secrets
         self.lease = lease
         self.now = now
         self.read = loaded.conversation

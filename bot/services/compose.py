@@ -55,8 +55,7 @@ class Outgoing:
         self._speech = speech
         self._surfaces = speech.surfaces(conversation.channel)
         self._rules = speech.rules(conversation.channel)
-        self._now = now
-        self._asked_at = asked_at
+        self._now, self._asked_at = now, asked_at
 
     # ---- saying ------------------------------------------------------------------------------------
 
@@ -140,10 +139,12 @@ class Outgoing:
         self.hold("\n\n".join(texts))
 
     def warn(self) -> None:
-        """Say the warning that waits, if there is a way to the customer in private; else it is for nobody."""
+        """Say the warning that waits, as soon as there is a way to the customer in private."""
         text, self.warning = self.warning, ""
         if text and self._private() and not self.refusal(Sender.NOTICE, text, Surface.PRIVATE):
             self.say(Sender.NOTICE, text, surface=Surface.PRIVATE)
+        elif text and text not in self.conversation.held:
+            self.hold(text)
 
     def hold(self, text: str) -> None:
         """Keep an answer, or what is left of it, that can't be said yet."""

@@ -10,12 +10,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from bot.core import events as e
 from bot.core import handoff
 from bot.core.conversation import Owner
-from bot.core.personal import masked_secrets
+from bot.core.personal import Kind, masked_secrets, secrets_in
 from bot.core.ports import (
     Clock,
     Commit,
@@ -23,9 +24,11 @@ from bot.core.ports import (
     Dialogue,
     InboundItem,
     Lease,
+    LeaseLost,
     Loaded,
     Meter,
     SendLog,
+    StoreUnavailable,
     TimerFired,
     Triage,
     VersionConflict,
@@ -42,6 +45,7 @@ MOST_CONFLICTS = 20  # a person can't change a conversation faster than we decid
 Complete = Callable[[InboundEvent], Awaitable[InboundEvent]]
 
 _items = msgspec.json.Decoder(InboundItem)
+log = structlog.get_logger(__name__)
 
 
 class Converse:
@@ -65,11 +69,11 @@ class Converse:
         item = _items.decode(lease.body)
         if isinstance(item, MessageReceived) and item.incomplete:
             item = await self._complete(item)
-        item = without_secrets(item)
+        item, secrets = without_secrets(item)
         deeds: list[str] = []
 
         async def decide(loaded: Loaded) -> Commit:
-            decision = Decision(self._tools, item, loaded, lease, self._clock.now())
+            decision = Decision(self._tools, item, loaded, lease, self._clock.now(), secrets)
             if await decision.hear() and decision.conversation.owner is Owner.BOT:
                 await decision.answer(loaded.tracker)
             elif isinstance(item, TimerFired):
@@ -81,11 +85,18 @@ class Converse:
 
     async def give_up(self, lease: Lease, error: str) -> Lease | None:
         """The assistant can't work on this item: it goes to a person, and the customer is told."""
-        item = without_secrets(_items.decode(lease.body))
+        item, secrets = without_secrets(_items.decode(lease.body))
 
         async def decide(loaded: Loaded) -> Commit:
-            decision = Decision(self._tools, item, loaded, lease, self._clock.now())
-            await decision.hear()
+            decision = Decision(self._tools, item, loaded, lease, self._clock.now(), secrets)
+            try:
+                await decision.hear()
+            except (LeaseLost, StoreUnavailable):
+                raise
+            except Exception as broken:  # triage itself stumbles over these words: then a person reads them first
+                log.error("screening failed", conversation=lease.key, error=type(broken).__name__)
+                decision = Decision(self._tools, item, loaded, lease, self._clock.now(), secrets)
+                await decision.hear(screened=False)
             if decision.conversation.owner is Owner.BOT:
                 await decision.hand_off(handoff.Reason.ASSISTANT_FAILED, error)
             return decision.commit()
@@ -117,8 +128,9 @@ class Converse:
                 self._meter.count("turns", channel=commit.conversation.channel)
 
 
-def without_secrets(item: InboundItem) -> InboundItem:
-    """Passwords, PINs and one-time codes that a customer typed: nobody needs them, so nothing of ours keeps them."""
-    if isinstance(item, MessageReceived | MessageEdited):
-        return replace(item, text=masked_secrets(item.text))
-    return item
+def without_secrets(item: InboundItem) -> tuple[InboundItem, tuple[Kind, ...]]:
+    """Passwords, PINs and one-time codes that a customer typed: nobody needs them, so nothing of ours keeps them. With
+    the kinds of what was taken out."""
+    if not isinstance(item, MessageReceived | MessageEdited):
+        return item, ()
+    return replace(item, text=masked_secrets(item.text)), tuple(one.kind for one in secrets_in(item.text))

@@ -29,12 +29,12 @@ _NUMBER_LENGTH = 2  # digits of a typed choice
 class Decision(Case):
     """Everything that one item leads to."""
 
-    async def hear(self) -> bool:
-        """Take note of the item; whether it asks for an answer."""
+    async def hear(self, *, screened: bool = True) -> bool:
+        """Take note of the item; whether it asks for an answer. `screened` false: triage cannot read it."""
         heard: Heard = await hear(self.item, self.conversation, self.tools.sends, self.tools.speech.house, self.now)
         self.take(heard.conversation)
         self.events += heard.events
-        if heard.said is not None:
+        if heard.said is not None and screened:
             self.ruling = screen(self, heard.said)
             note_callback(self, heard.said)
             protect(self)
@@ -76,6 +76,7 @@ class Decision(Case):
             tracker=self._remembered(tracker),
             helped=news,
             phone=self._verified_phone(),
+            public=item.surface is Surface.PUBLIC,
         )
         self.tracker, self.deeds = turn.tracker, turn.deeds
         understood = self.conversation.understanding(turn.intents, turn.language, turn.slots, turn.actions)
@@ -134,7 +135,7 @@ class Decision(Case):
             await self._leave_a_draft(draft, turn, event_id)
             return
         if turn.handoff is not None or not turn.utterances:
-            await self._step_back(turn, False)
+            await self._step_back(turn, False, told=not self._first_aid(turn, event_id))
             return
         refusal = self.out.refusal(m.Sender.BOT, "", Surface.PUBLIC)
         placed = place(turn.utterances, self.conversation.facts, can, house, self.out.prefix)
@@ -156,6 +157,19 @@ class Decision(Case):
                 return
         self.take(self.out.conversation)
 
+    def _first_aid(self, turn: Turn, event_id: str) -> bool:
+        """Say in public what helps until the person comes ("freeze the card"), where that may be said there; whether it
+        was said."""
+        can = self.tools.speech.surfaces(self.conversation.channel)[Surface.PUBLIC]
+        house = self.tools.speech.rules(self.conversation.channel)
+        comes = self.tools.speech.notices.text("handoff_soon", self.conversation.language)
+        placed = place(turn.utterances, self.conversation.facts, can, house, f"{self.out.prefix}{comes}\n\n")
+        if not placed.public or self.out.refusal(m.Sender.BOT, "", Surface.PUBLIC) is not None:
+            return False
+        self.out.utter_in_public(turn.utterances, f"{placed.public}\n\n{comes}", event_id)
+        self.take(self.out.conversation)
+        return True
+
     async def _leave_a_draft(self, draft: str, turn: Turn, event_id: str) -> None:
         if not draft and turn.utterances and turn.handoff is None:
             draft = self.tools.speech.notices.text("invite_private", self.conversation.language)
@@ -168,9 +182,9 @@ class Decision(Case):
         reason = handoff.Reason(turn.handoff.reason) if turn.handoff else handoff.Reason.DRAFT
         await self.hand_off(reason, turn.handoff.detail if turn.handoff else "", told=False)
 
-    async def _step_back(self, turn: Turn, answered: bool) -> None:
+    async def _step_back(self, turn: Turn, answered: bool, *, told: bool = True) -> None:
         if turn.handoff is not None:
-            await self.hand_off(handoff.Reason(turn.handoff.reason), turn.handoff.detail)
+            await self.hand_off(handoff.Reason(turn.handoff.reason), turn.handoff.detail, told=told)
         elif not answered:
             await self.hand_off(handoff.Reason.ASSISTANT_FAILED, "the assistant had no answer")
 

@@ -62,12 +62,10 @@ class Record:
         if self._cut_off:
             return False
         noted = self._head or await self._heads.read()
-        there = await self._with_patience(self._archive.audit_head)
-        if noted is None or (there is not None and (there[0] > noted[0] or there == noted)):
+        if noted is None or await self._with_patience(partial(self._archive.audit_seal, noted[0])) == noted[1]:
             return True
-        if not self._cut_off:
-            log.error("the end of the audit log is missing: see `sigap audit verify`", noted_entry=noted[0])
-            self._cut_off = True
+        log.error("the end of the audit log is missing: see `sigap audit verify`", noted_entry=noted[0])
+        self._cut_off = True
         return False
 
     async def _keep_head(self) -> None:

@@ -38,6 +38,10 @@ class Floor:
         if reason is not None:
             raise NotRouted(reason)
 
+    async def is_there(self, agent_id: str) -> bool:
+        """Whether this person has a desk open right now."""
+        return agent_id in await self._sessions.present()
+
     async def holds(self, agent: Agent) -> int:
         """How many conversations this person has."""
         return sum(one.agent_id == agent.agent_id for one in await self._owned(Owner.HUMAN))

@@ -17,6 +17,8 @@ from bot.services.signs import handoff_timer
 from channels import messages as m
 from channels.messages import Surface
 
+AROUND = timedelta(hours=1)  # who wrote in the platform's own app is taken to look there so long
+
 
 def screen(case: Case, text: str) -> Ruling:
     """Look at the words before anybody answers, whoever has the conversation."""
@@ -46,9 +48,10 @@ def protect(case: Case) -> None:
     if not isinstance(item, m.MessageReceived | m.MessageEdited) or item.surface is not Surface.PUBLIC:
         return
     found = find(item.text, case.tools.speech.rules(item.channel).published)
-    if not found:
+    # Secrets are out of the words already, though not out of the public's sight.
+    kinds = tuple(dict.fromkeys(kind.value for kind in (*case.secrets, *(one.kind for one in found))))
+    if not kinds:
         return
-    kinds = tuple(dict.fromkeys(one.kind.value for one in found))
     case.events.append(
         e.PersonalPosted(conversation=case.conversation.key, at=case.now, external_id=item.external_id, kinds=kinds)
     )
@@ -64,8 +67,10 @@ async def step_aside(case: Case, ruling: Ruling) -> None:
     Nothing of the assistant's is composed, and what it composed before and what has not left yet is dropped.
     """
     owner = case.conversation.owner
-    if not ruling.handoff or owner is Owner.HUMAN:
-        return  # nobody needs to look (spam), or somebody already does
+    if not ruling.handoff:
+        return  # nobody needs to look (spam)
+    if owner is Owner.HUMAN and await _attended(case):
+        return
     if owner is Owner.WAITING:
         _aggravate(case, ruling)
     else:
@@ -86,12 +91,33 @@ def _aggravate(case: Case, ruling: Ruling) -> None:
     due = held.answer_due_at
     if ruling.answer_within:
         due = min(due, case.now + timedelta(minutes=ruling.answer_within))
-    graver = replace(held, skills=risk.skills, priority=risk.priority, answer_due_at=due)
+    newly = held.reason != handoff.Reason.TRIAGE
+    if newly:  # an opt-out that is taken back, an answer that still waits to be sent: neither counts beside this
+        case.change(handoff.aggravate(case.conversation, ruling.label, case.now, due))
+    graver = replace(
+        case.conversation.handoff or held, skills=risk.skills, priority=risk.priority, answer_due_at=due
+    )  # fmt: skip
     if ruling.priority >= held.priority and ruling.label:
         graver = replace(graver, label=ruling.label)
     case.take(replace(case.conversation, handoff=graver))
-    if due < held.answer_due_at:
-        case.timers.append(handoff_timer(case.conversation, case.now, due - case.now))
+    if newly or due < held.answer_due_at:
+        case.timers.append(handoff_timer(case.conversation, case.now, max(due - case.now, timedelta())))
+
+
+async def _attended(case: Case) -> bool:
+    """Whether the person who has the conversation can be expected to read what was just written.
+
+    Who took it at the desk is there while their desk is open; who answered in the platform's own app, for a while
+    after their last words. Otherwise a danger would wait for somebody who is gone.
+    """
+    conversation = case.conversation
+    if conversation.elsewhere:
+        return True  # the thread is another app's, and nothing that we said would arrive
+    if conversation.agent_id:
+        return await case.tools.floor.is_there(conversation.agent_id)
+    log = await case.tools.store.log(conversation.key)
+    spoke = [event.at for event in log if isinstance(event, e.ReplyComposed) and event.sender is m.Sender.AGENT]
+    return bool(spoke) and case.now - max(spoke) < AROUND
 
 
 def _circumstances(item: InboundItem, conversation: Conversation) -> Circumstances:

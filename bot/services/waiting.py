@@ -8,7 +8,7 @@ from bot.core import events as e
 from bot.core.conversation import Callback, Owner
 from bot.core.personal import Kind, find
 from bot.core.ports import TimerFired
-from bot.core.routing import pressure
+from bot.core.routing import missed
 from bot.services.case import Case
 from bot.services.signs import HANDOFF_TIMER, handoff_timer
 
@@ -24,7 +24,7 @@ async def ring(case: Case, timer: TimerFired) -> None:
         return
     if case.conversation.owner is not Owner.WAITING:
         return
-    level = max(1, int(pressure(case.conversation, case.now)))
+    level = max(1, int(missed(case.conversation, case.now, case.tools.floor.rules)))
     if not held.overdue:
         waited = (case.now - held.opened_at).total_seconds()
         case.events.append(e.HandoffOverdue(conversation=case.conversation.key, at=case.now, waited_s=waited))
@@ -53,7 +53,8 @@ def _set_next(case: Case) -> None:
     assert held is not None
     times = []
     if held.escalation < MOST_ESCALATIONS:
-        times.append(held.opened_at + (held.answer_due_at - held.opened_at) * (held.escalation + 1))
+        allowed = (held.answer_due_at - held.opened_at) * (held.escalation + 1)
+        times.append(case.tools.floor.rules.after(case.conversation.channel, held.opened_at, allowed))
     quiet = case.tools.speech.house.quiet_until(case.now)
     if not held.told_overdue and quiet is not None:
         times.append(quiet)

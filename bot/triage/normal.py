@@ -11,7 +11,7 @@ import regex
 
 LEET = str.maketrans("013457@$!8", "oieastasib")
 REPEATS_KEPT = 2
-LONGEST = 4_000  # characters; what comes behind is not what the message is about
+LONGEST = 4_000  # characters that are read at once; a longer message is read page by page
 SHORTEST_SPLIT = 3  # letters: "s u e" is one word, "a b" is not
 
 _TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}@$!]+(?:'\p{L}+)?|[^\s\p{L}\p{M}\p{N}]")  # "don't" is one word

@@ -84,8 +84,8 @@ class Patterns:
             if regulator:
                 start, end = _word_range(said, *match.span())
                 hits.append(Hit(REGULATOR, regulator.name, start, end, True, regulator.name))
-        for handle in tagged:
-            regulator = self._handles.get(handle.lower())
+        for tag in tagged:
+            regulator = self._tagged(tag)
             if regulator and all(hit.name != regulator.name for hit in hits):
                 hits.append(Hit(REGULATOR, regulator.name, 0, 0, True, regulator.name))
         letters = [character for character in text if character.isalpha()]
@@ -95,6 +95,14 @@ class Patterns:
                 name = self._acronyms[match.group()].name
                 hits.append(Hit(REGULATOR, name, start, end, False, name))
         return hits
+
+    def _tagged(self, tag: str) -> Regulator | None:
+        """Whose account was tagged: X and Instagram tell its handle, Facebook and LinkedIn the name that it shows."""
+        known = self._handles.get(tag.lower()) or self._acronyms.get(tag.strip())
+        if known is not None:
+            return known
+        found = [self._vocab.strings[key] for key, _, _ in self._phrases(self._doc(words(tag)))]
+        return next((self._regulators[name[1:]] for name in found if name.startswith("@")), None)
 
     def _add(self, key: str, pattern: Pattern) -> None:
         literal = [phrase for phrase in pattern.says if "*" not in phrase]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from msgspec.structs import replace as struct_replace
 
 from bot.core.risk import Assessment, Circumstances, Finding, Policy, Ruling, Span, decide
 from bot.triage import circumstances, lists
@@ -68,8 +69,12 @@ class Screen:
         return self._encoder is not None
 
     def assess(self, text: str, about: Circumstances) -> Assessment:
-        """What the message carries, the gravest first."""
-        text = text[:LONGEST]
+        """What the message carries, the gravest first; all of it, however long."""
+        parts = _pages(text)
+        read = [self._assess(part, about) for _, part in parts]
+        return read[0] if len(read) == 1 else _joined([start for start, _ in parts], read)
+
+    def _assess(self, text: str, about: Circumstances) -> Assessment:
         said = words(text, self._model.linear.known.__contains__)
         scored = self._model.linear.score(said)
         parts = [self._model.linear.score(part).logits for part in sentences(said)]
@@ -189,6 +194,35 @@ class Screen:
             by = "meaning" if meaning else "words"
             spans += [Span(said[number].start, said[number].end, by) for number in spoke if number < len(said)]
         return _apart(spans)
+
+
+def _pages(text: str) -> list[tuple[int, str]]:
+    """What can be read at once, each with where it begins; ends are put between words where there are any."""
+    pages: list[tuple[int, str]] = []
+    start = 0
+    while len(text) - start > LONGEST:
+        end = max(text.rfind(blank, start, start + LONGEST) for blank in " \n") + 1 or start + LONGEST
+        pages.append((start, text[start:end]))
+        start = end
+    return [*pages, (start, text[start:])]
+
+
+def _joined(starts: Sequence[int], read: Sequence[Assessment]) -> Assessment:
+    """What the pages of one message carry together: of each label the surest finding, and the loudest of the rest."""
+    best: dict[str, Finding] = {}
+    for start, page in zip(starts, read, strict=True):
+        for finding in page.findings:
+            if finding.label not in best or finding.confidence > best[finding.label].confidence:
+                evidence = tuple(Span(span.start + start, span.end + start, span.by) for span in finding.evidence)
+                best[finding.label] = struct_replace(finding, evidence=evidence)
+    return Assessment(
+        findings=tuple(sorted(best.values(), key=lambda finding: (-finding.severity, -finding.confidence))),
+        anger=max(page.anger for page in read),
+        language=next((page.language for page in read if page.language), ""),
+        doubtful=any(page.doubtful for page in read),
+        asked=any(page.asked for page in read),
+        margin=max(page.margin for page in read),
+    )
 
 
 def _apart(spans: Sequence[Span]) -> tuple[Span, ...]:

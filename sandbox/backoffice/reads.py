@@ -1,7 +1,8 @@
 """What is read: each function returns a JSON object, or None where there is nothing of that name.
 
 An order number answers with the state of a parcel and never with a name, an address, a telephone number or a
-means of payment: a number is no proof of who asks.
+means of payment, a transfer's reference with its state and never with its amount or its bank: a number is no proof of
+who asks.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from sqlalchemy.engine import Connection, Row
 from sandbox.backoffice import tables
 
 _ORDER_SHOWS = ("ref", "status", "item", "placed_on", "carrier", "tracking_number", "eta", "delivered_on")
+_TRANSFER_SHOWS = ("ref", "status", "sent_on", "expected_by", "completed_on", "returned_on")
 
 
 def order(connection: Connection, ref: str) -> dict[str, Any] | None:
@@ -42,7 +44,7 @@ def transfer(connection: Connection, ref: str) -> dict[str, Any] | None:
     """One transfer to another bank."""
     table = tables.transfers
     row = connection.execute(select(table).where(table.c.ref == ref)).first()
-    return _shown(row, table.c.keys()) if row else None
+    return _shown(row, _TRANSFER_SHOWS) if row else None
 
 
 def document(connection: Connection, name: str) -> dict[str, Any] | None:

@@ -93,6 +93,11 @@ def test_tampering_is_found_by_name(archive: SqlArchive, url: str, statement: st
     assert archive.first_break(head) == expected
 
 
+def test_every_entry_tells_its_seal(archive: SqlArchive) -> None:
+    assert [archive.audit_seal(entry.seq) for entry in archive.audit()] == [entry.seal for entry in archive.audit()]
+    assert archive.audit_seal(100) is None
+
+
 def test_two_entries_that_changed_places_are_found(archive: SqlArchive, url: str) -> None:
     tamper(
         url,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any
 
 import msgspec
 import pytest
 
 from bot.core.conversation import Conversation, Handoff, PublicThread
-from bot.core.events import AnyEvent, CustomerWrote, OwnerChanged, ReplyComposed
+from bot.core.events import AnyEvent, CustomerWrote, DomainEvent, OwnerChanged, ReplyComposed
 from bot.core.forgetting import CONTENT, FORGOTTEN, PROFILE, PROFILE_INSIDE, Keep, hollow, hollowed, span
 from channels.messages import Attachment, Customer
 
@@ -83,6 +84,32 @@ def test_every_event_can_be_read_afterwards() -> None:
     reply = ReplyComposed(conversation="x:1", at=NOW, message_id="m", sender="bot", text="Hi Rina", buttons=("Yes",))
     assert again(reply, content=True, profile=True).buttons == ()
     assert again(again(reply, content=True, profile=True), content=True, profile=True).text == FORGOTTEN
+
+
+def filled(kind: Any) -> Any:
+    """A value of this type with something in every field."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is tuple:
+        return [filled(arguments[0])]
+    if origin is dict:
+        return {"a": filled(arguments[1])}
+    if arguments:  # one of several: the first that can hold something
+        return filled(next(argument for argument in arguments if argument is not type(None)))
+    if issubclass(kind, msgspec.Struct):
+        tag = kind.__struct_config__.tag
+        given = {field.encode_name: filled(field.type) for field in msgspec.structs.fields(kind)}
+        return {"type": tag, **given} if tag else given
+    if issubclass(kind, Enum):
+        return next(iter(kind)).value
+    return {str: "words", int: 1, float: 1.0, bool: True, datetime: "2026-03-01T09:00:00Z"}[kind]
+
+
+@pytest.mark.parametrize("kind", [*typing.get_args(AnyEvent), Conversation])
+def test_whatever_is_full_can_be_read_after_it_was_emptied(kind: type) -> None:
+    data = msgspec.json.encode(filled(kind))
+    read: Any = AnyEvent if issubclass(kind, DomainEvent) else kind
+    assert isinstance(msgspec.json.decode(data, type=read), kind)
+    assert isinstance(msgspec.json.decode(hollowed(data, content=True, profile=True), type=read), kind)
 
 
 def test_a_case_stays_a_case() -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bot.core.conversation import Conversation, Handoff, Owner
 from bot.core.ports import Agent
 from bot.core.risk import Finding, Risk
-from bot.core.routing import DeskRules, able, problems, ranked, unfit
+from bot.core.routing import DeskRules, able, missed, problems, ranked, unfit
 from channels.messages import Customer
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)  # Monday, 10:00 in Jakarta
@@ -69,6 +69,29 @@ class TestWhoMayTakeIt:
     def test_after_two_deadlines_anybody_may(self) -> None:
         assert unfit(agent(), waiting(29, skills=("fraud",)), 0, RULES, NOW) is not None
         assert unfit(agent(), waiting(30, skills=("fraud",)), 0, RULES, NOW) is None
+
+    def test_a_night_without_a_desk_uses_up_no_certificate(self) -> None:
+        late = replace(waiting(skills=("fraud",)), channel="webchat", handoff=replace(
+            waiting(skills=("fraud",)).handoff, opened_at=NOW + timedelta(hours=10),
+            answer_due_at=NOW + timedelta(hours=10, minutes=15),
+        ))  # fmt: skip
+        # Monday 20:00; Tuesday is a holiday, and on Wednesday the desk opens at nine.
+        opening = NOW + timedelta(days=1, hours=23)
+        assert missed(late, opening, RULES) == 0
+        assert unfit(agent(), late, 0, RULES, opening + timedelta(minutes=29)) is not None
+        assert unfit(agent(), late, 0, RULES, opening + timedelta(minutes=30)) is None
+        assert RULES.after("webchat", NOW + timedelta(hours=10), timedelta(minutes=30)) == opening + timedelta(
+            minutes=30
+        )
+
+    @given(
+        st.sampled_from(["webchat", "x"]), st.integers(0, 7 * 24 * 60), st.integers(1, 5 * 24 * 60)
+    )  # fmt: skip
+    def test_time_within_hours_passes_as_it_is_counted(self, channel: str, begins: int, minutes: int) -> None:
+        since, span = NOW + timedelta(minutes=begins), timedelta(minutes=min(minutes, 40 * 60))
+        until = RULES.after(channel, since, span)
+        assert RULES.open_time(channel, since, until) == span
+        assert RULES.open_time(channel, since, until - timedelta(minutes=1)) < span
 
     def test_able_are_those_with_the_skill_whether_or_not_they_are_there(self) -> None:
         staff = [agent(), agent("fraud"), replace(agent("fraud"), disabled=True), agent(role="supervisor")]

@@ -262,8 +262,6 @@ async def test_each_state_of_a_transfer_can_be_seen(http: httpx.AsyncClient) -> 
     assert completed == {
         "ref": "TF-500102",
         "status": "completed",
-        "amount_idr": 500000,
-        "bank": "Bank Lentera",
         "sent_on": yesterday,
         "completed_on": yesterday,
     }

@@ -44,10 +44,13 @@ class FakeArchive:
         self._reach()
         return self.written[-1][0] if self.written else ""
 
-    head: tuple[int, str] | None = None  # of its audit log
+    seals: Sequence[str] = ()  # of its audit log
 
     def audit_head(self) -> tuple[int, str] | None:
-        return self.head
+        return (len(self.seals), self.seals[-1]) if self.seals else None
+
+    def audit_seal(self, number: int) -> str | None:
+        return self.seals[number - 1] if number <= len(self.seals) else None
 
     def write(self, events: Sequence[tuple[str, AnyEvent]]) -> None:
         self._reach()
@@ -200,17 +203,17 @@ async def test_into_a_real_archive(world: World, tmp_path: Path) -> None:
     archive.close()
 
 
-@pytest.mark.parametrize("left", [None, (2, "seal2"), (3, "another")])
-async def test_a_cut_off_audit_log_is_not_healed_by_what_is_written_next(
-    world: World, left: tuple[int, str] | None
-) -> None:
+@pytest.mark.parametrize(
+    "left", [(), ("one", "two"), ("one", "two", "another"), ("one", "two", "another", "and", "more", "behind")]
+)
+async def test_a_cut_off_audit_log_is_not_healed_by_what_is_written_next(world: World, left: Sequence[str]) -> None:
     heads = MemoryAuditHead()
-    world.archive.head = (3, "seal3")
+    world.archive.seals = ("one", "two", "three")
     await world.happen(1)
     await world.record_until(1, Record(world.stream, world.archive, heads))
     await asyncio.sleep(0.05)
-    await heads.keep((3, "seal3"))
-    world.archive.head = left
+    await heads.keep((3, "three"))
+    world.archive.seals = left
     await world.happen(2)
     await world.record_until(2, Record(world.stream, world.archive, heads))  # a restarted recorder
-    assert heads.head == (3, "seal3")
+    assert heads.head == (3, "three")

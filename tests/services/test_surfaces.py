@@ -79,6 +79,25 @@ class TestWhereAnAnswerGoes:
         [message] = await world.queued()
         assert message.text == "It costs little.\n\nEvery day."
 
+    async def test_first_aid_stands_before_the_person_who_comes(self, world: World, channel: SocialChannel) -> None:
+        help_now = Utterance(text="Freeze the card in the app.", response="utter_fee")
+        world.dialogue.script[FEE] = Turn(utterances=(help_now,), handoff=HandoffRequest(reason="urgent"))
+        channel.set(PUBLIC, parts=1)
+        await world.post(FEE)
+        assert [message.text for message in await world.queued()] == [
+            "Freeze the card in the app.\n\n[handoff_soon/en]"
+        ]
+        assert (await world.conversation()).owner is Owner.WAITING
+
+    async def test_help_that_is_not_for_everybody_gives_way_to_the_handover(
+        self, world: World, channel: SocialChannel
+    ) -> None:
+        private = Utterance(text=PACKED, response="utter_parcel")
+        world.dialogue.script[FEE] = Turn(utterances=(private,), handoff=HandoffRequest(reason="urgent"))
+        await world.post(FEE)
+        await world.deliver()
+        assert channel.public == ["[handoff_public/en]"]
+
     @pytest.mark.parametrize("response", ["utter_parcel", ""])
     async def test_what_nobody_marked_as_public_is_not(
         self, world: World, channel: SocialChannel, response: str

@@ -9,10 +9,11 @@ import pytest
 from bot.core import events as e
 from bot.core.conversation import Owner
 from bot.core.handoff import Reason
-from bot.core.ports import Agent
+from bot.core.house import House
+from bot.core.ports import Agent, HandoffRequest, Turn, Utterance
 from bot.core.risk import Bot, Rule
 from channels.capabilities import Hiding, PrivateReply
-from channels.messages import Customer, MessageEdited, Sender, Surface
+from channels.messages import Customer, HumanEcho, MessageEdited, Sender, Surface
 from tests.services.world import KEY, SocialChannel, World
 
 THREAT = "you will hear from my lawyer"
@@ -25,6 +26,7 @@ def world() -> World:
     world = World()
     world.triage.expect(THREAT, "legal_threat", skills=("legal",), priority=4, approval=True, answer_within=5)
     world.triage.expect(GRAVER, "fraud", skills=("fraud",), priority=5, answer_within=2)
+    world.staff.agents, world.staff.there = [DINA], ["dina"]
     return world
 
 
@@ -124,15 +126,86 @@ class TestWhoeverHasIt:
         assert conversation.risk.approval
         assert [finding.label for finding in conversation.risk.findings] == ["legal_threat"]
 
+    async def test_a_person_who_went_home_does_not_keep_a_danger_to_themselves(self, world: World) -> None:
+        world.staff.there = []
+        await world.write("hi")
+        await world.work()
+        await world.desk.claim(KEY, DINA)
+        await world.write(THREAT)
+        await world.work()
+        conversation = await world.conversation()
+        assert (conversation.owner, conversation.agent_id) == (Owner.WAITING, "")
+        assert conversation.handoff is not None
+        assert (conversation.handoff.reason, conversation.handoff.skills) == (Reason.TRIAGE, ("legal",))
+        assert sum("[legal_threat" in text for text in await world.texts()) == 1
+
+    @pytest.mark.parametrize(("later", "owner"), [(600, Owner.HUMAN), (7200, Owner.WAITING)])
+    async def test_who_answered_in_the_platforms_app_is_waited_for_an_hour(
+        self, world: World, later: int, owner: Owner
+    ) -> None:
+        await world.write("hi")
+        await world.work()
+        await world.receive(world.event(HumanEcho, external_id="h1", text="We look into it.", at=world.clock.now()))
+        await world.work()
+        assert (await world.conversation()).owner is Owner.HUMAN
+        world.clock.forward(later)
+        await world.write("ok")
+        await world.work()
+        assert (await world.conversation()).owner is Owner.HUMAN, "an ordinary message changes nothing"
+        await world.write(THREAT)
+        await world.work()
+        assert (await world.conversation()).owner is owner
+        assert ("waiting" in [line.after for line in await world.lines() if line.kind == "owner"]) == (
+            owner is Owner.WAITING
+        )
+
+    async def test_a_danger_beside_another_reason_to_wait_becomes_the_reason(self, world: World) -> None:
+        world.dialogue.script["a person please"] = Turn(
+            utterances=(Utterance(text="Of course."),), handoff=HandoffRequest(reason="customer_asked", detail="")
+        )
+        await world.write("a person please", THREAT)
+        await world.work()
+        conversation = await world.conversation()
+        assert conversation.handoff is not None
+        assert (conversation.owner, conversation.handoff.reason) == (Owner.WAITING, Reason.TRIAGE)
+        assert conversation.handoff.label == "legal_threat"
+        await world.deliver()
+        assert "Of course." not in world.channel.screen, "what had not left yet is not said beside it"
+        assert any("[legal_threat" in text for text in world.channel.screen)
+
+    async def test_start_takes_back_an_opt_out_and_no_danger(self) -> None:
+        world = World(house=House(opt_out=("stop",), opt_in=("start",)))
+        world.triage.expect(GRAVER, "fraud", skills=("fraud",), priority=5, answer_within=2)
+        await world.write("stop", "hello?", GRAVER, "start")
+        await world.work()
+        conversation = await world.conversation()
+        assert (conversation.owner, conversation.opted_out) == (Owner.WAITING, "")
+        assert [finding.label for finding in conversation.risk.findings] == ["fraud"]
+
+    async def test_words_that_break_triage_itself_reach_a_person(self, world: World) -> None:
+        world.triage.breaks = True
+        await world.receive(world.message(THREAT))
+        lease = await world.inbound.lease("w", 0)
+        assert lease is not None
+        await world.converse.give_up(lease, "ValueError")
+        conversation = await world.conversation()
+        assert conversation.handoff is not None
+        assert (conversation.owner, conversation.handoff.reason) == (Owner.WAITING, Reason.ASSISTANT_FAILED)
+        assert [wrote.text for wrote in await world.log(e.CustomerWrote)] == [THREAT]
+
     async def test_a_new_episode_forgets_the_risk(self, world: World) -> None:
         await world.write(THREAT)
         await world.work()
         await world.desk.claim(KEY, DINA)
         await world.desk.give_back(KEY, DINA)
         assert (await world.conversation()).risk.findings == ()
+        assert (await world.conversation()).risk.approval
+        await world.desk.claim(KEY, DINA)
+        await world.desk.close(KEY, DINA)
         await world.write("hi")
         await world.work()
         assert len(world.dialogue.heard) == 1
+        assert (await world.conversation()).risk.approval, "public words need a second person also after a close"
 
 
 class TestSecrets:
@@ -187,6 +260,19 @@ class TestPersonalInPublic:
         [posted] = await world.log(e.PersonalPosted)
         assert posted.kinds == ("card number",)
 
+    async def test_a_posted_code_is_hidden_and_warned_about_like_a_card(self, channel: SocialChannel) -> None:
+        world = World(channel)
+        channel.set(Surface.PUBLIC, hiding=Hiding(source="https://v/hide"))
+        await world.write("hi")
+        await world.work()
+        await world.post("my OTP code is 482913, why")
+        await world.deliver()
+        [posted] = await world.log(e.PersonalPosted)
+        assert posted.kinds == ("one-time code",)
+        assert any("personal_posted" in text for text in channel.private)
+        assert [message.kind for message in channel.signals if message.kind == "hide"]
+        assert all("482913" not in line.text for line in await world.lines())
+
     async def test_the_one_private_reply_holds_warning_and_answer(self, channel: SocialChannel) -> None:
         channel.rule(Surface.PUBLIC, private_reply=PrivateReply(within=timedelta(days=7), source="https://v/p"))
         world = World(channel)
@@ -194,11 +280,16 @@ class TestPersonalInPublic:
         private = [message.text for message in await world.queued() if message.surface is Surface.PRIVATE]
         assert private == [f"[personal_posted/en]\n\necho: {self.CARD}"]
 
-    async def test_without_a_way_into_private_nothing_is_said_about_it_in_public(self, channel: SocialChannel) -> None:
+    async def test_without_a_way_into_private_the_warning_waits_for_one(self, channel: SocialChannel) -> None:
         world = World(channel)
         await world.post(self.CARD)
         await world.deliver()
         assert not any("personal_posted" in text for text in (*channel.public, *channel.private))
+        await world.write("hi")
+        await world.work()
+        await world.deliver()
+        assert sum("personal_posted" in text for text in channel.private) == 1
+        assert not any("personal_posted" in text for text in channel.public)
 
     async def test_it_is_hidden_where_the_platform_lets_us(self, channel: SocialChannel) -> None:
         channel.set(Surface.PUBLIC, hiding=Hiding(source="https://v/hide"))

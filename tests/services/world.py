@@ -109,7 +109,7 @@ class FakeDialogue:
 
     async def respond(
         self, *, key: str, channel: str, text: str, message_id: str, language: str, tracker: bytes,
-        helped: Helped | None = None, phone: str = "",
+        helped: Helped | None = None, phone: str = "", public: bool = False,
     ) -> Turn:  # fmt: skip
         self.helped.append(helped)
         self.heard.append(text)
@@ -322,6 +322,7 @@ class FakeTriage:
         self.findings: dict[str, tuple[Finding, ...]] = {}
         self.policy: dict[str, dict[Surface, Rule]] = {}
         self.seen: list[tuple[str, Circumstances]] = []
+        self.breaks = False
 
     def expect(self, text: str, label: str, *, public: Rule | None = None, **rule: Any) -> None:
         """This text carries this label, and the policy says this about it."""
@@ -331,6 +332,8 @@ class FakeTriage:
 
     def assess(self, text: str, about: Circumstances) -> Assessment:
         self.seen.append((text, about))
+        if self.breaks:
+            raise ValueError(text)
         return Assessment(findings=self.findings.get(text, ()))
 
     def rule(self, assessment: Assessment, about: Circumstances) -> Ruling:

@@ -120,6 +120,22 @@ def test_a_routine_question_does_not_drown_an_alarm(screen: Screen, routine: str
         assert ruled(screen, text).bot is not Bot.ANSWER, text
 
 
+@pytest.mark.parametrize("tag", ["Otoritas Jasa Keuangan", "Otoritas Jasa Keuangan (OJK)", "OJK", "Bank Indonesia"])
+def test_a_regulator_is_tagged_by_the_name_that_its_page_shows(screen: Screen, tag: str) -> None:
+    assert screen.assess("look at this", about(tagged=(tag,))).has("regulator")
+    assert not screen.assess("look at this", about(tagged=("Rina Otoritas",))).has("regulator")
+
+
+def test_the_end_of_a_long_message_is_read_too(screen: Screen) -> None:
+    polite = "I bought a blue kettle and it works well. "
+    threat = "My lawyer will sue you for this."
+    text = polite * 150 + threat
+    [found] = [one for one in screen.assess(text, about()).findings if one.label == "legal_threat"]
+    assert any("lawyer" in text[span.start : span.end].lower() for span in found.evidence)
+    assert all(span.start >= len(polite) * 150 for span in found.evidence)
+    assert not screen.assess(polite * 150, about()).has("legal_threat")
+
+
 def test_a_tagged_regulator_counts_though_the_words_are_harmless(screen: Screen) -> None:
     found = screen.assess("look at this", about(tagged=("OJKIndonesia",)))
     assert [(one.label, one.detail) for one in found.findings][:1] == [("regulator", "Otoritas Jasa Keuangan")]

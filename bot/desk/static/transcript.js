@@ -203,7 +203,7 @@ function happened(line) {
     case "human":
       return t("line.claimed", { name });
     case "waiting":
-      if (line.before === "human") return t("line.released", { name });
+      if (line.before === "human" && name) return t("line.released", { name });
       return t("line.handed_over", { reason: [named("reason", line.reason), handoffDetail(line.reason, line.detail)].filter(Boolean).join(" · ") });
     case "closed":
       return name ? t("line.closed", { name }) : t("line.closed_system");
