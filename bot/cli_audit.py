@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +16,7 @@ from rich.text import Text
 
 from bot.bootstrap import System
 from bot.core.audit import Break, Entry
-from bot.entrypoints.once import fail, with_system
+from bot.entrypoints.once import fail, who, with_system
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,6 +39,10 @@ UNNOTED = (
     "Which entry was written last is not noted in Redis (it lost its data, or somebody removed the note): "
     "that entries are missing at the end could not be seen."
 )
+EMPTY = (
+    "The archive holds events, yet the audit log holds no entry, and none is noted in Redis: either no person has done "
+    "anything here so far, or somebody removed both."
+)
 
 
 class Format(StrEnum):
@@ -52,16 +55,17 @@ def verify(
     json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
 ) -> None:
     """Check every seal from the first entry on; names the first broken link. Exit code 1 when there is one."""
-    broken, count, noted = with_system(_check)
+    check = with_system(_check)
     if json:
-        typer.echo(msgspec.json.encode({"entries": count, "broken": broken, "end_noted": noted}).decode())
-    elif broken is None:
-        console.print(f"{count} entries: the chain holds.")
-        if count and not noted:
-            console.print(f"[yellow]{UNNOTED}[/]")
+        found = {"entries": check.entries, "broken": check.broken, "end_noted": check.noted, "warning": check.warning}
+        typer.echo(msgspec.json.encode(found).decode())
+    elif check.broken is None:
+        console.print(f"{check.entries} entries: the chain holds.")
+        if check.warning:
+            console.print(f"[yellow]{check.warning}[/]")
     else:
-        console.print(f"[red]The chain is broken at entry {broken.seq}: {MEANING[broken.what]}.[/]")
-    if broken is not None:
+        console.print(f"[red]The chain is broken at entry {check.broken.seq}: {MEANING[check.broken.what]}.[/]")
+    if check.broken is not None:
         raise typer.Exit(1)
 
 
@@ -94,10 +98,9 @@ def export(
     """Write the log for an inspector. That it was exported is an entry itself."""
 
     async def read(system: System) -> tuple[list[Entry], Break | None, str]:
-        who = f"cli:{getpass.getuser()}"
-        broken, _, _ = await _check(system)
+        broken = (await _check(system)).broken
         entries = list(await asyncio.to_thread(system.archive.audit, case, actor))
-        await system.trail.note(who, "exported_audit", case, format=form.value, of=actor, broken=broken is not None)
+        await system.trail.note(who(), "exported_audit", case, format=form.value, of=actor, broken=broken is not None)
         return entries, broken, system.settings.brand
 
     entries, broken, brand = with_system(read)
@@ -114,9 +117,26 @@ def export(
         raise typer.Exit(1)
 
 
-async def _check(system: System) -> tuple[Break | None, int, bool]:
-    """Where the chain breaks, how many entries there are, and whether its end is noted apart from it."""
+class Check(msgspec.Struct, frozen=True):
+    """Where the chain breaks, how many entries there are, whether its end is noted apart from it, and whether anything
+    ever happened here."""
+
+    broken: Break | None
+    entries: int
+    noted: bool
+    used: bool
+
+    @property
+    def warning(self) -> str:
+        """What a chain that holds can't tell."""
+        if self.noted:
+            return ""
+        return UNNOTED if self.entries else EMPTY if self.used else ""
+
+
+async def _check(system: System) -> Check:
     head = await system.audit_head.read()
     broken = await asyncio.to_thread(system.archive.first_break, head)
     last = await asyncio.to_thread(system.archive.audit_head)
-    return broken, last[0] if last else 0, head is not None
+    used = bool(await asyncio.to_thread(system.archive.position))
+    return Check(broken, last[0] if last else 0, head is not None, used)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from rich.table import Table
 from bot.bootstrap import System
 from bot.core.customer_ports import AlreadyErasing
 from bot.core.personal import mask
-from bot.entrypoints.once import fail, with_system
+from bot.entrypoints.once import fail, who, with_system
 from bot.services.customer import Report
 
 app = typer.Typer(
@@ -48,7 +47,7 @@ def export(
         _known(document, key)
         if json or out is not None:
             keys = [conversation["key"] for conversation in document["conversations"]]
-            return await system.customers.export(keys, _who())
+            return await system.customers.export(keys, who())
         return document
 
     document = _asked(read)
@@ -82,7 +81,7 @@ def erase(
     if not yes:
         typer.confirm("Erase all of this for good?", abort=True)
     keys = [conversation["key"] for conversation in document["conversations"]]
-    report = _asked(lambda system: system.customers.erase(keys, _who()))
+    report = _asked(lambda system: system.customers.erase(keys, who()))
     if json:
         typer.echo(msgspec.json.encode({**msgspec.to_builtins(report), "clean": report.clean}).decode())
     else:
@@ -126,10 +125,6 @@ def _summary(document: Mapping[str, Any]) -> Table:
 
 async def _look(system: System, key: str, linked: bool) -> Mapping[str, Any]:
     return await system.customers.look(await system.customers.keys(key, linked=linked))
-
-
-def _who() -> str:
-    return f"cli:{getpass.getuser()}"
 
 
 def _known(document: Mapping[str, Any], key: str) -> None:

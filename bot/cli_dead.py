@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from bot.bootstrap import System
 from bot.core.personal import mask
-from bot.core.ports import DeadLetter
-from bot.entrypoints.once import with_system
+from bot.core.ports import WEBHOOK, DeadLetter
+from bot.entrypoints.once import who, with_system
 from bot.services.dead import NotReadable, retry_letter
 
 app = typer.Typer(
@@ -56,7 +57,11 @@ def show(
     ] = False,
 ) -> None:
     """Show one letter whole, the customer's words included; what is personal in it is masked."""
-    letter = with_system(lambda system: system.dead.get(dead_id), demo=True)
+
+    async def read(system: System) -> DeadLetter | None:
+        return await (_noted(system, dead_id, "saw_dead_letter") if unmasked else system.dead.get(dead_id))
+
+    letter = with_system(read, demo=True)
     if letter is None:
         raise _missing(dead_id)
     body = letter.body.decode(errors="replace")
@@ -74,12 +79,15 @@ def show(
 @app.command()
 def retry(dead_id: Id) -> None:
     """Put it back where it came from. The customer is answered as if it had just arrived."""
+
+    async def put_back(system: System) -> bool:
+        if await _noted(system, dead_id, "retried_dead_letter") is None:
+            return False
+        return await retry_letter(system.dead, system.receive, system.channels, dead_id)
+
     try:
-        found = with_system(
-            # A letter may have come through a channel that only the demo sets up; reading it again does no harm.
-            lambda system: retry_letter(system.dead, system.receive, system.channels, dead_id),
-            demo=True,
-        )
+        # A letter may have come through a channel that only the demo sets up; reading it again does no harm.
+        found = with_system(put_back, demo=True)
     except NotReadable as error:
         typer.echo(f"sigap: still not readable: {error}", err=True)
         raise typer.Exit(1) from None
@@ -93,9 +101,24 @@ def drop(dead_id: Id, yes: Annotated[bool, typer.Option("--yes", help="Do not as
     """Throw it away for good."""
     if not yes:
         typer.confirm("Throw this letter away for good?", abort=True)
-    if not with_system(lambda system: system.dead.drop(dead_id), demo=True):
+
+    async def throw_away(system: System) -> bool:
+        if await _noted(system, dead_id, "dropped_dead_letter") is None:
+            return False
+        return await system.dead.drop(dead_id)
+
+    if not with_system(throw_away, demo=True):
         raise _missing(dead_id)
     typer.echo("Dropped.")
+
+
+async def _noted(system: System, dead_id: str, action: str) -> DeadLetter | None:
+    """The letter, once the audit log was told what is done with it; None when there is none."""
+    letter = await system.dead.get(dead_id)
+    if letter is not None:
+        case = "" if letter.mailbox == WEBHOOK else letter.key  # a body that nobody could read is in no case yet
+        await system.trail.note(who(), action, case, letter=dead_id)
+    return letter
 
 
 def _summary(letter: DeadLetter) -> dict[str, object]:

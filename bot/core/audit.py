@@ -16,8 +16,10 @@ from typing import Any
 import msgspec
 
 from bot.core import events as e
+from bot.core.conversation import Owner
 
 FIRST = "0" * 64  # what the first entry hangs on
+PLATFORM_APP = "platform app"  # somebody of the brand who answers there: it does not tell who
 _canonical = msgspec.json.Encoder(order="deterministic")
 
 
@@ -97,15 +99,19 @@ def deeds(event: e.AnyEvent, seals: Seals) -> Iterator[Deed]:
     match event:
         case e.Audited():
             yield Deed(at=at, actor=event.actor, action=event.action, conversation=conversation, detail=event.detail)
-        case e.OwnerChanged() if event.agent_id:
+        case e.OwnerChanged() if event.agent_id or event.after == Owner.HUMAN:
             detail = {"before": event.before, "after": event.after, "reason": event.reason}
-            yield Deed(at=at, actor=event.agent_id, action="owner_changed", conversation=conversation, detail=detail)
+            actor = event.agent_id or PLATFORM_APP
+            yield Deed(at=at, actor=actor, action="owner_changed", conversation=conversation, detail=detail)
         case e.OwnerChanged(reason="triage"):
             detail = {"label": event.detail}
             yield Deed(at=at, actor="triage", action="handed_over", conversation=conversation, detail=detail)
         case e.ReplyComposed() if event.agent_id:
             detail = {"message": event.message_id, "surface": event.surface, "words": seals.words(event.text)}
             yield Deed(at=at, actor=event.agent_id, action="said", conversation=conversation, detail=detail)
+        case e.ReplyComposed(sender="agent"):  # not its id: that is the platform's, and is erased with the case
+            detail = {"surface": event.surface, "words": seals.words(event.text)}
+            yield Deed(at=at, actor=PLATFORM_APP, action="said", conversation=conversation, detail=detail)
         case e.NoteAdded():
             detail = {"words": seals.words(event.text)}
             yield Deed(at=at, actor=event.agent_id, action="noted", conversation=conversation, detail=detail)

@@ -61,6 +61,7 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     callback_offered: bool = False
     told_overdue: bool = False
     reworded: bool = False  # a notice may have been lost and was said again in other words, once
+    stranded: bool = False  # nobody who works here had what it takes when it was opened
 
 
 class Callback(msgspec.Struct, frozen=True):

@@ -28,17 +28,17 @@ MOST_REMEMBERED = 5_000
 class Packets:
     def __init__(self, door: DeskDoor) -> None:
         self._door = door
-        self._seen: dict[tuple[str, str], float] = {}
+        self._seen: dict[tuple[str, str, str], float] = {}
 
-    async def see(self, agent: Agent, key: str) -> None:
+    async def see(self, agent: Agent, key: str, action: str = "saw") -> None:
         """Note that this person looked at this case. Raises StoreUnavailable: what can't be noted isn't shown."""
         now = asyncio.get_running_loop().time()
-        if now - self._seen.get((agent.agent_id, key), float("-inf")) < SEEN_AGAIN_S:
+        if now - self._seen.get((agent.agent_id, key, action), float("-inf")) < SEEN_AGAIN_S:
             return
         if len(self._seen) >= MOST_REMEMBERED:
             self._seen.clear()
-        await self._door.trail.note(agent.agent_id, "saw", key)
-        self._seen[(agent.agent_id, key)] = now
+        await self._door.trail.note(agent.agent_id, action, key)
+        self._seen[agent.agent_id, key, action] = now
 
     async def view(self, conversation: Conversation, lines: Sequence[Line], agent: Agent) -> View:
         """What needs no archive: it is there even when the archive is not."""
@@ -74,6 +74,7 @@ class Packets:
         if conversation is None:
             raise Refusal(404, "not_found")
         linked = list(await self._door.links.of(key))
+        await asyncio.gather(self.see(agent, key), *(self.see(agent, other, "saw_linked") for other in linked))
         try:
             earlier = await asyncio.to_thread(self._door.archive.contacts, [key, *linked])
             solved = await asyncio.to_thread(self._door.archive.solved, key)

@@ -155,6 +155,7 @@ class Desk:
         await self.door.trail.note(agent.agent_id, "searched" if words else "saw_history")
         try:
             found = await asyncio.to_thread(self.door.archive.search, words, HISTORY_SHOWN)
+            await asyncio.gather(*(self.door.trail.note(agent.agent_id, "found", row["key"]) for row in found))
         except ArchiveUnavailable:  # its own database; the rest of the desk works without it
             found, problem = [], "history.unavailable"
         csrf = csrf_token(request.cookies[SESSION_COOKIE])

@@ -38,8 +38,11 @@ def card(conversation: Conversation, lines: Sequence[Line]) -> View:
         "label": handoff.label if handoff else "",
         "priority": handoff.priority if handoff else 0,
         "escalation": handoff.escalation if handoff else 0,
+        "stranded": bool(handoff and handoff.stranded),
         "needs": list(handoff.skills) if handoff else [],
-        "risks": [finding.label for finding in conversation.risk.findings],
+        # The gravest first; `danger` is how far ahead the policy puts the case for them, 0 where it does not.
+        "risks": [{"label": finding.label, "severity": finding.severity} for finding in conversation.risk.findings],
+        "danger": conversation.risk.priority,
         "wide": any(finding.label == "wide_reach" for finding in conversation.risk.findings),
         "proposed": bool(conversation.proposal),
         "since": handoff.opened_at if handoff else conversation.opened_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import sys
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, TypeVar
@@ -39,6 +40,11 @@ def with_system(work: Callable[[System], Awaitable[T]], *, demo: bool | None = N
         refuse(SettingsError("REDIS_URL", f"the store cannot be reached ({error})", "Start it, or `sigap up`"))
     except ArchiveUnavailable as error:
         refuse(SettingsError("DATABASE_URL", f"the archive cannot be reached ({error})", "Start its database"))
+
+
+def who() -> str:
+    """Whoever runs this command, as the audit log names them."""
+    return f"cli:{getpass.getuser()}"
 
 
 def fail(message: str) -> NoReturn:

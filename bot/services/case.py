@@ -87,13 +87,15 @@ class Case:
         self.take(self.out.conversation)
 
     def _stranded(self) -> None:
-        """A handoff that nobody here can ever take must not wait in silence: supervisors see it at once."""
+        """A handoff that nobody here can ever take must not wait in silence: everybody at the desk sees it at once."""
         held = self.conversation.handoff
+        assert held is not None
+        self.take(replace(self.conversation, handoff=replace(held, stranded=True)))
         self.events.append(
             e.HandoffStranded(
                 conversation=self.conversation.key,
                 at=self.now,
-                skills=held.skills if held else (),
+                skills=held.skills,
                 language=self.conversation.language,
             )
         )

@@ -100,3 +100,19 @@ def test_every_step_of_four_eyes_is_told() -> None:
         ),
     ]
     assert [deed.action for deed in told] == ["proposed", "approved", "overridden", "rejected", "withdrawn"]
+
+
+def test_what_was_done_in_the_platforms_own_app_is_told_without_a_name() -> None:
+    said = e.ReplyComposed(
+        conversation="x:1", at=AT, message_id="echo-77", sender="agent", text="halo", agent_name="@arunika"
+    )
+    taken = e.OwnerChanged(conversation="x:1", at=AT, before="bot", after="human", reason="human_took_over")
+    waited = replace(taken, before="waiting", reason="triage", detail="fraud", agent_name="@arunika")
+    told = [deed for event in (said, taken, waited) for deed in deeds(event, SEALS)]
+    assert [(deed.actor, deed.action) for deed in told] == [
+        ("platform app", "said"), ("platform app", "owner_changed"), ("platform app", "owner_changed"),
+    ]  # fmt: skip
+    assert told[0].detail["words"] == SEALS.words("halo")
+    assert "arunika" not in str(told)
+    assert "echo" not in str(told[0].detail)  # the message's id is erased with the customer
+    assert list(deeds(replace(taken, before="human", after="bot", reason="returned"), SEALS)) == []

@@ -288,3 +288,28 @@ async def test_history_finds_and_links_and_says_when_there_is_nothing(room: Room
         answer = await dina.http.get("/desk/history", params={"q": "kartu"})
         assert answer.status_code == 503
         assert "The archive cannot be reached" in answer.text
+
+
+async def test_whoever_is_shown_a_case_in_the_history_is_noted(room: Room) -> None:
+    now = room.clock.now()
+    room.archive.rows = [
+        {"key": f"telegram:{number}", "channel": "telegram", "customer": "Dewi", "text": text, "at": now}
+        for number, text in enumerate(("kartu hilang", "kartu baru", "paket"))
+    ]
+    async with room.browser("dina") as dina:
+        room.trail.noted.clear()
+        await dina.http.get("/desk/history", params={"q": "kartu"})
+    noted = [(note.actor, note.action, note.conversation) for note in room.trail.noted]
+    assert noted == [("dina", "searched", ""), ("dina", "found", "telegram:0"), ("dina", "found", "telegram:1")]
+    assert "kartu" not in str(room.trail.noted)
+
+
+async def test_earlier_and_linked_cases_that_are_shown_are_noted(room: Room) -> None:
+    key = await room.customer("Dewi", "halo")
+    await room.links.link(key, "webchat:1", "sari")
+    async with room.browser("dina") as dina:
+        room.trail.noted.clear()
+        answer = await dina.http.get("/desk/api/more", params={"key": key})
+        assert answer.json()["linked"] == ["webchat:1"]
+    noted = {(note.actor, note.action, note.conversation) for note in room.trail.noted}
+    assert noted == {("dina", "saw", key), ("dina", "saw_linked", "webchat:1")}

@@ -97,6 +97,9 @@ class TestPromise:
         await world.write(THEFT)
         [stranded] = await world.log(e.HandoffStranded)
         assert stranded.skills == ("fraud",)
+        held = (await world.conversation()).handoff
+        assert held is not None
+        assert held.stranded
 
 
 class TestCallback:

@@ -38,20 +38,20 @@ const { me, language, words } = await begin();
 setWords(language, words);
 
 const conversation = new Conversation(me, say, loggedOut);
-const alerts = new Alerts();
+const alerts = new Alerts(me);
 const queue = new Queue(me, (key) => go(key));
 const live = new Live({
   board(cards) {
     queue.setAll(cards);
-    alerts.see(queue.waiting());
+    alerts.see([...queue.cards.values()]);
   },
   card(card) {
     queue.set(card);
-    alerts.see(queue.waiting());
+    alerts.see([...queue.cards.values()]);
   },
   gone(key) {
     queue.remove(key);
-    alerts.see(queue.waiting());
+    alerts.see([...queue.cards.values()]);
   },
   changed(key) {
     if (key === conversation.key) conversation.read();

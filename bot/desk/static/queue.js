@@ -98,7 +98,8 @@ export class Queue {
         h("b", { class: "name" }, card.customer),
         h("span", { class: "timer", data: timerData(card) }),
       ),
-      h("span", { class: "second" }, about, h("span", { class: "place" }, named("channel", card.channel)), card.surface === "public" ? publicMark() : null, ...this.signs(card)),
+      h("span", { class: "second" }, about, h("span", { class: "place" }, named("channel", card.channel)), card.surface === "public" ? publicMark() : null),
+      this.signs(card, part),
       h("span", { class: "words", dir: "auto" }, words),
     );
     mark(row, card.key === this.selected);
@@ -106,17 +107,41 @@ export class Queue {
   }
 
   /** What else a row must tell at a glance. */
-  signs(card) {
-    return [
+  signs(card, part) {
+    const signs = [
+      risk(card, part),
       card.wide ? h("span", { class: "sign wide", title: named("risk", "wide_reach") }, t("queue.wide")) : null,
       card.proposed ? h("span", { class: "sign approval" }, t("queue.approval")) : null,
       card.escalation ? h("span", { class: "sign late", title: t("line.escalated", { level: card.escalation }) }, t("queue.escalated", { level: card.escalation })) : null,
-    ];
+      card.stranded && part === "waiting" ? h("span", { class: "sign late", title: t("queue.stranded_why", { skills: [...card.needs.map((name) => named("skill", name)), named("language", card.language)].join(", ") }) }, t("queue.stranded")) : null,
+    ].filter(Boolean);
+    return signs.length ? h("span", { class: "signs" }, signs) : null;
   }
 
   tick() {
+    this.drawLate();
     for (const timer of document.querySelectorAll("[data-since]")) drawTimer(timer);
   }
+
+  /** Seen without opening a case: deadlines that passed (supervisors), and what nobody here has the skills for (everybody). */
+  drawLate() {
+    const waiting = this.waiting();
+    const late = this.me.role === "supervisor" ? waiting.filter((card) => card.due && Date.parse(card.due) < serverNow()).length : 0;
+    const stranded = waiting.filter((card) => card.stranded).length;
+    const told = [late && t("queue.late_count", { count: late }), stranded && t("queue.stranded_count", { count: stranded })];
+    const words = told.filter(Boolean).join(" · ");
+    const line = byId("late");
+    if (line.textContent !== words) line.textContent = words;
+    show(line, words !== "");
+  }
+}
+
+/** The gravest that triage found, where the policy puts the case ahead for it and the row does not say it yet. */
+function risk(card, part) {
+  const [gravest] = card.danger ? card.risks : [];
+  const said = part === "colleagues" ? "" : card.label;
+  if (!gravest || gravest.label === said || gravest.label === "wide_reach") return null;
+  return h("span", { class: "sign risk", data: { severity: gravest.severity }, title: card.risks.map(({ label }) => named("risk", label)).join(", ") }, named("risk", gravest.label));
 }
 
 export function timerData(card) {
