@@ -74,31 +74,32 @@ class Case:
         """Step back, promise honestly (`told`), and set the clock."""
         within = within or self.tools.answer_within
         self.change(handoff.open_handoff(self.conversation, reason, self.now, within, detail, silencing=silencing))
-        queue = await self.tools.floor.outlook(self.conversation)
-        if queue.able == 0:
-            self._stranded()
+        queue = await self.who_can()
         if told:
             self.promise("handoff", queue)
         self.timers.append(handoff_timer(self.conversation, self.now, within))
+
+    async def who_can(self) -> QueueState:
+        """What may be promised of the handoff. One that nobody here can ever take must not wait in silence: everybody
+        at the desk sees it at once."""
+        queue = await self.tools.floor.outlook(self.conversation)
+        held = self.conversation.handoff
+        if queue.able == 0 and held is not None and not held.stranded:
+            self.take(replace(self.conversation, handoff=replace(held, stranded=True)))
+            self.events.append(
+                e.HandoffStranded(
+                    conversation=self.conversation.key,
+                    at=self.now,
+                    skills=held.skills,
+                    language=self.conversation.language,
+                )
+            )
+        return queue
 
     def promise(self, name: str, queue: QueueState, *, proactive: bool = False) -> None:
         """Tell how long it takes, or honestly that nobody knows; then offer to call or write back instead."""
         self.out.promise(name, queue, self.item.event_id, proactive=proactive)
         self.take(self.out.conversation)
-
-    def _stranded(self) -> None:
-        """A handoff that nobody here can ever take must not wait in silence: everybody at the desk sees it at once."""
-        held = self.conversation.handoff
-        assert held is not None
-        self.take(replace(self.conversation, handoff=replace(held, stranded=True)))
-        self.events.append(
-            e.HandoffStranded(
-                conversation=self.conversation.key,
-                at=self.now,
-                skills=held.skills,
-                language=self.conversation.language,
-            )
-        )
 
     def commit(self) -> Commit:
         tapped = self.item.acknowledge if isinstance(self.item, m.ButtonTapped) else ""

@@ -73,6 +73,7 @@ async def step_aside(case: Case, ruling: Ruling) -> None:
         return
     if owner is Owner.WAITING:
         _aggravate(case, ruling)
+        await case.who_can()
     else:
         within = timedelta(minutes=ruling.answer_within) if ruling.answer_within else case.tools.answer_within
         await case.hand_off(handoff.Reason.TRIAGE, ruling.label, told=False, within=within, silencing=True)

@@ -4,6 +4,7 @@ The same code in training and at work, so that both see the same."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from bot.triage.normal import Word
 from bot.triage.scope import scope
@@ -41,10 +42,10 @@ def in_place(words: Sequence[Word]) -> Iterator[tuple[str, int]]:
     yield f"b {before} </s>", max(0, len(words) - 1)
 
 
-def pieces(word: str) -> Iterator[str]:
+@lru_cache(maxsize=100_000)  # the same words come again and again
+def pieces(word: str) -> tuple[str, ...]:
     """The word, and every run of its letters."""
-    yield "w " + word
     padded = f" {word} "
-    for size in range(SHORTEST_PIECE, min(LONGEST_PIECE, len(padded)) + 1):
-        for start in range(len(padded) - size + 1):
-            yield padded[start : start + size]
+    sizes = range(SHORTEST_PIECE, min(LONGEST_PIECE, len(padded)) + 1)
+    runs = (padded[start : start + size] for size in sizes for start in range(len(padded) - size + 1))
+    return "w " + word, *runs

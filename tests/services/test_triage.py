@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from bot.core import events as e
 from bot.core.conversation import Owner
@@ -172,6 +173,16 @@ class TestWhoeverHasIt:
         await world.deliver()
         assert "Of course." not in world.channel.screen, "what had not left yet is not said beside it"
         assert any("[legal_threat" in text for text in world.channel.screen)
+
+    async def test_a_skill_that_nobody_has_is_made_known_also_when_it_is_asked_for_later(self, world: World) -> None:
+        world.staff.agents = [replace(DINA, skills=("legal",))]
+        await world.write(THREAT)
+        await world.work()
+        assert await world.log(e.HandoffStranded) == []
+        await world.write(GRAVER, GRAVER)
+        await world.work()
+        [stranded] = await world.log(e.HandoffStranded)
+        assert stranded.skills == ("legal", "fraud")
 
     async def test_start_takes_back_an_opt_out_and_no_danger(self) -> None:
         world = World(house=House(opt_out=("stop",), opt_in=("start",)))
