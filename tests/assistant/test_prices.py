@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from actions.charged import Charged, charged
+from actions.exchanging import Way, way
 from tests.assistant.test_services import LANGUAGES, Run, whole
 
 PRICES = ["action_transfer_fee", "action_deposit_rate", "action_exchange_rate"]
@@ -122,17 +123,84 @@ def test_what_is_charged_is_told_by_the_words(text: str, about: Charged) -> None
 
 
 @pytest.mark.parametrize(
-    ("entities", "said"),
+    ("text", "entities", "said"),
     [
-        ({"currency": "USD"}, ["1 USD", "Rp16,650", "Rp16,450"]),
-        ({"currency": "USD", "amount": "USD 100"}, ["US$100 is about Rp1,665,000"]),
-        ({"currency": "USD", "amount": "IDR 1665000"}, ["Rp1,665,000 is about US$100"]),
-        ({"amount": "USD 2.5"}, ["US$2.50 is about Rp41,625"]),
-        ({"currency": "CHF"}, ["don't exchange CHF", "SAR"]),
-        ({}, ["Which currency", "USD"]),
+        ("usd?", {"currency": "USD"}, ["1 USD", "sell at Rp16,650", "buy at Rp16,450"]),
+        ("100 usd", {"currency": "USD", "amount": "USD 100"}, ["Rp1,665,000 (our selling", "Rp1,645,000 (our buying"]),
+        ("buy 100 usd", {"currency": "USD", "amount": "USD 100"}, ["US$100 is about Rp1,665,000", "selling rate"]),
+        ("sell 100 usd", {"currency": "USD", "amount": "USD 100"}, ["US$100 is about Rp1,645,000", "buying rate"]),
+        ("usd", {"currency": "USD", "amount": "IDR 1665000"}, ["Rp1,665,000 is about US$100", "selling rate"]),
+        ("sell usd", {"currency": "USD", "amount": "IDR 1645000"}, ["Rp1,645,000 is about US$100", "buying rate"]),
+        ("buy 2.5 usd", {"amount": "USD 2.5"}, ["US$2.50 is about Rp41,625"]),
+        ("sell yen", {"amount": "JPY 1000"}, ["¥1,000 is about Rp108,800"]),
+        ("100 dollars canada", {"currency": "USD", "amount": "CAD 100"}, ["don't exchange CAD", "SAR"]),
+        ("chf", {"currency": "CHF"}, ["don't exchange CHF", "SAR"]),
+        ("rates", {}, ["Which currency", "USD"]),
     ],
 )
-async def test_exchange_rates(run: Run, say: Any, backoffice: str, entities: dict[str, str], said: list[str]) -> None:
-    _, (message,) = await run("action_exchange_rate", entities=entities)
-    text = say(message, "en")["text"]
-    assert all(part in text for part in said), text
+async def test_exchange_rates(
+    run: Run, say: Any, backoffice: str, text: str, entities: dict[str, str], said: list[str]
+) -> None:
+    _, (message,) = await run("action_exchange_rate", text=text, entities=entities)
+    answer = say(message, "en")["text"]
+    assert all(part in answer for part in said), answer
+    assert whole(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("mau beli 100 usd", ["US$100 kira-kira Rp1.665.000", "kurs jual kami"]),
+        ("mau jual 100 usd", ["US$100 kira-kira Rp1.645.000", "kurs beli kami"]),
+        ("100 usd berapa", ["Rp1.665.000 (kurs jual", "Rp1.645.000 (kurs beli"]),
+    ],
+)
+async def test_exchange_rates_in_indonesian(run: Run, say: Any, backoffice: str, text: str, said: list[str]) -> None:
+    entities, slots = {"currency": "USD", "amount": "USD 100"}, {"language": "id"}
+    _, (message,) = await run("action_exchange_rate", text=text, entities=entities, slots=slots)
+    answer = say(message, "id")["text"]
+    assert all(part in answer for part in said), answer
+    assert whole(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "meant"),
+    [
+        ("mau jual 200 euro", "EUR", Way.SELLS),
+        ("a client will pay me 800 pounds, what is that in rupiah", "GBP", Way.SELLS),
+        ("we get paid in aud, 2000 aud a month", "AUD", Way.SELLS),
+        ("i've 350 us dollars from my holiday, what would you give me for them", "USD", Way.SELLS),
+        ("leftover 5000 yen, how much back", "JPY", Way.SELLS),
+        ("saya dibayar klien 500 usd, jadi berapa", "USD", Way.SELLS),
+        ("dapet kiriman 300 sgd dari kakak, rupiahnya berapa", "SGD", Way.SELLS),
+        ("my brother sends 200 aud from perth every month", "AUD", Way.SELLS),
+        ("tukar 300 ringgit ke rupiah dong", "MYR", Way.SELLS),
+        ("ada 300 ringgit, bisa dituker balik ke rupiah?", "MYR", Way.SELLS),
+        ("dapet berapa kalo nukerin 50 pound", "GBP", Way.SELLS),
+        ("kurs beli buat 2000 sgd", "SGD", Way.SELLS),
+        ("what do you pay for 100 euro", "EUR", Way.SELLS),
+        ("dicairin 150 usd jadi brp", "USD", Way.SELLS),
+        ("i want to exchange my 500 euros", "EUR", Way.SELLS),
+        ("biar dapet 5 juta mesti jual berapa dolar", "IDR", Way.SELLS),
+        ("mau beli 300 dolar", "USD", Way.BUYS),
+        ("i need 2000 riyal for umrah", "SAR", Way.BUYS),
+        ("what are you selling 10000 yen for", "JPY", Way.BUYS),
+        ("kurs jual 1000 usd", "USD", Way.BUYS),
+        ("kirim 1000 euro ke anak di jerman, rupiahnya berapa", "EUR", Way.BUYS),
+        ("i pay her rent in ringgit, 1500 ringgit", "MYR", Way.BUYS),
+        ("how much rupiah for a 25 euro hotel booking", "EUR", Way.BUYS),
+        ("5 juta dapet berapa yen", "IDR", Way.BUYS),
+        ("change my 5 million into ringgit", "IDR", Way.BUYS),
+        ("how many ringgit would i receive for ten million rupiah", "IDR", Way.BUYS),
+        ("flying to tokyo, 20000 yen is how much", "JPY", Way.BUYS),
+        ("100 dolar berapa rupiah", "USD", Way.OPEN),
+        ("usd 500 to idr", "USD", Way.OPEN),
+        ("nilai tukar 100 euro ke rupiah", "EUR", Way.OPEN),
+        ("mau tukar 200 sgd", "SGD", Way.OPEN),
+        ("buy and sell price of 100 usd", "USD", Way.OPEN),
+        ("kurs jual beli 100 usd", "USD", Way.OPEN),
+        ("give me the rate of 100 usd please", "USD", Way.OPEN),
+    ],
+)
+def test_the_way_that_currency_goes_is_told_by_the_words(text: str, currency: str, meant: Way) -> None:
+    assert way(text, currency) is meant
