@@ -6,8 +6,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backoffice
+from actions.exchanging import Way, way
 from actions.language import language_of
-from actions.session import latest_amount, latest_value
+from actions.session import Amount, latest_amount, latest_text, latest_value
 from actions.wording import clock, listed, money, months, percent, rupiah
 
 CURRENCIES = ("USD", "SGD", "MYR", "EUR", "JPY", "GBP", "AUD", "CNY", "SAR")
@@ -49,7 +50,9 @@ class ActionExchangeRate(Action):
     ) -> list[dict[str, Any]]:
         language = language_of(tracker)
         amount = latest_amount(tracker)
-        currency = latest_value(tracker, "currency") or (amount.currency if amount else "")
+        # An amount says it better: in "100 dollars canada" only the whole is known to be no US dollar.
+        foreign = amount.currency if amount and amount.currency != "IDR" else None
+        currency = foreign or latest_value(tracker, "currency") or ""
         if currency in ("", "IDR"):
             dispatcher.utter_message(response="utter_exchange_which", currencies=listed(CURRENCIES, language))
             return []
@@ -63,7 +66,7 @@ class ActionExchangeRate(Action):
                 response="utter_exchange_unknown", currency=currency.upper(), currencies=listed(CURRENCIES, language)
             )
             return []
-        if amount is None or amount.currency not in (currency, "IDR"):
+        if amount is None:
             dispatcher.utter_message(
                 response="utter_exchange_rate",
                 unit=rate.unit,
@@ -73,15 +76,24 @@ class ActionExchangeRate(Action):
                 time=clock(rate.at),
             )
             return []
-        # The customer buys foreign currency either way, so what counts is our selling rate.
-        if amount.currency == "IDR":
-            result = money(amount.value * rate.unit / rate.sell_idr, currency, language)
-        else:
-            result = money(amount.value * rate.sell_idr / rate.unit, "IDR", language)
-        dispatcher.utter_message(
-            response="utter_exchange_amount",
-            amount=money(amount.value, amount.currency, language),
-            result=result,
-            time=clock(rate.at),
-        )
+        at = clock(rate.at)
+        named = money(amount.value, amount.currency, language)
+        bought = _changed(amount, rate, rate.sell_idr, language)
+        sold = _changed(amount, rate, rate.buy_idr, language)
+        match way(latest_text(tracker), amount.currency):
+            case Way.BUYS:
+                dispatcher.utter_message(response="utter_exchange_buying", amount=named, result=bought, time=at)
+            case Way.SELLS:
+                dispatcher.utter_message(response="utter_exchange_selling", amount=named, result=sold, time=at)
+            case Way.OPEN:
+                dispatcher.utter_message(
+                    response="utter_exchange_either", amount=named, bought=bought, sold=sold, time=at
+                )
         return []
+
+
+def _changed(amount: Amount, rate: backoffice.ExchangeRate, price_idr: int, language: str) -> str:
+    """What an amount in rupiah comes to in the rate's currency, or the other way round."""
+    if amount.currency == "IDR":
+        return money(amount.value * rate.unit / price_idr, rate.currency, language)
+    return money(amount.value * price_idr / rate.unit, "IDR", language)

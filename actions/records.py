@@ -67,7 +67,8 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """What each transfer costs. BI-FAST goes up to `bifast_to_idr`, RTGS begins at `rtgs_from_idr`."""
+    """What each transfer costs, and cash from another bank's machine. BI-FAST goes up to `bifast_to_idr`, RTGS begins
+    at `rtgs_from_idr`, `international_idr` is for transfers abroad."""
 
     bifast_idr: int
     bifast_free_a_month: int

@@ -7,10 +7,11 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import backoffice
+from actions.charged import Charged, charged
 from actions.language import language_of
 from actions.lookup import Events, look_up
 from actions.questions import ALONGSIDE, TRANSFER
-from actions.session import latest_amount
+from actions.session import latest_amount, latest_text
 from actions.wording import rupiah
 
 
@@ -25,7 +26,7 @@ class ActionTransferStatus(Action):
 
 
 class ActionTransferFee(Action):
-    """Tells the fees, or the one fee for the amount that the customer named."""
+    """Tells the fee that the customer asks about, for the amount that they named, or all of them."""
 
     def name(self) -> str:
         return "action_transfer_fee"
@@ -39,23 +40,31 @@ class ActionTransferFee(Action):
         except backoffice.BackofficeUnavailable:
             dispatcher.utter_message(response="utter_tariff_unavailable")
             return []
-        amount = latest_amount(tracker)
-        if amount is not None and amount.currency == "IDR" and amount.value >= Decimal(1):
-            rtgs = amount.value > fees.bifast_to_idr
+        about, amount = charged(latest_text(tracker)), latest_amount(tracker)
+        in_rupiah = amount.value if amount is not None and amount.currency == "IDR" else Decimal(0)
+        if about is Charged.ABROAD:
+            international = rupiah(fees.international_idr, language)
+            dispatcher.utter_message(response="utter_transfer_fee_abroad", international=international)
+        elif about is Charged.CASH:
+            dispatcher.utter_message(response="utter_withdrawal_fee", atm=rupiah(fees.atm_other_bank_idr, language))
+        elif about is Charged.TRANSFER and in_rupiah >= Decimal(1):
+            rtgs = in_rupiah > fees.bifast_to_idr
             dispatcher.utter_message(
                 response="utter_transfer_fee_rtgs" if rtgs else "utter_transfer_fee_bifast",
-                amount=rupiah(int(amount.value), language),
+                amount=rupiah(int(in_rupiah), language),
                 bifast=rupiah(fees.bifast_idr, language),
                 free=fees.bifast_free_a_month,
                 rtgs=rupiah(fees.rtgs_idr, language),
             )
-            return []
-        dispatcher.utter_message(
-            response="utter_transfer_fee",
-            bifast=rupiah(fees.bifast_idr, language),
-            free=fees.bifast_free_a_month,
-            rtgs=rupiah(fees.rtgs_idr, language),
-            rtgs_from=rupiah(fees.rtgs_from_idr, language),
-            ewallet=rupiah(fees.ewallet_idr, language),
-        )
+        else:
+            dispatcher.utter_message(
+                response="utter_transfer_fee",
+                bifast=rupiah(fees.bifast_idr, language),
+                free=fees.bifast_free_a_month,
+                rtgs=rupiah(fees.rtgs_idr, language),
+                rtgs_from=rupiah(fees.rtgs_from_idr, language),
+                ewallet=rupiah(fees.ewallet_idr, language),
+                international=rupiah(fees.international_idr, language),
+                atm=rupiah(fees.atm_other_bank_idr, language),
+            )
         return []

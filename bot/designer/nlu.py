@@ -14,8 +14,9 @@ FEWEST_EXAMPLES = 25
 
 
 def check(project: Project) -> Iterator[Finding]:
-    """Intents on both sides, enough examples in each language, no example under two intents."""
+    """Intents on both sides, enough examples in each language, no example under two intents, no entry hidden."""
     yield from _readable_patterns(project)
+    yield from _hidden_entries(project)
     yield from _both_sides(project)
     yield from _enough(project)
     yield from _one_intent_each(project)
@@ -30,6 +31,25 @@ def _readable_patterns(project: Project) -> Iterator[Finding]:
     for name, where, words in project.lookups:
         if not any(words) or not all(words):
             yield error(where, f"the lookup table {name} has an empty entry", "write the word, or take the line out")
+
+
+def _hidden_entries(project: Project) -> Iterator[Finding]:
+    """Rasa joins a table into one pattern in its order, and the first entry that fits ends the search."""
+    for name, where, words in project.lookups:
+        for number, word in enumerate(words):
+            above = next((each for each in words[:number] if _begins_with(word, each)), None)
+            if above:
+                yield error(
+                    where,
+                    f"'{word}' of the lookup table {name} is never found: '{above}' stands above it and fits first",
+                    f"move '{word}' above '{above}'",
+                )
+
+
+def _begins_with(word: str, shorter: str) -> bool:
+    """Whether a longer entry begins with the whole words of a shorter one."""
+    rest = word.casefold().removeprefix(shorter.casefold())
+    return 0 < len(rest) < len(word) and not re.match(r"\w", rest)
 
 
 def _both_sides(project: Project) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Amounts and days as customers write them: "1,5jt", "rp 20rb", "$1,200.50", "besok", "tgl 25", "on saturday".
+"""Amounts and days as customers write them: "1,5jt", "rp 20rb", "tiga ratus ribu", "$1,200.50", "besok", "tgl 25".
 
 By hand, because the libraries for dates search a text in tens of milliseconds, more than a whole turn takes here, and
 those for money know neither "jt" nor "rb".
@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from bot.nlu.currencies import AFTER, BEFORE, code_of
+from bot.nlu.numerals import HUNDREDS, NUMERAL, spoken
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -25,65 +28,81 @@ class Found:
 
 
 LONGEST = 600  # characters of a message that are read
+# Letters that a pattern takes for plain ones when case does not matter, and a dictionary does not.
+_ODD_LETTERS = str.maketrans("ſıİK", "siik")
 
 # ---- amounts ------------------------------------------------------------------------------------------
 
+_THOUSANDS, _MILLIONS, _BILLIONS = "rb|ribu|rebu|k|thousand", "jt|juta|jeti|million|mio|mil", "miliar|milyar|billion"
 _SCALES: Mapping[str, int] = {
-    "rb": 1_000, "ribu": 1_000, "rebu": 1_000, "k": 1_000, "thousand": 1_000,
-    "jt": 1_000_000, "juta": 1_000_000, "jeti": 1_000_000, "million": 1_000_000, "mio": 1_000_000, "mil": 1_000_000,
-    "miliar": 1_000_000_000, "milyar": 1_000_000_000, "billion": 1_000_000_000,
-}  # fmt: skip
-_CURRENCIES: Mapping[str, str] = {
-    "rp": "IDR", "idr": "IDR", "rupiah": "IDR", "perak": "IDR",
-    "$": "USD", "usd": "USD", "us$": "USD", "dollar": "USD", "dollars": "USD", "dolar": "USD", "bucks": "USD",
-    "sgd": "SGD", "s$": "SGD", "myr": "MYR", "rm": "MYR", "ringgit": "MYR", "€": "EUR", "eur": "EUR", "euro": "EUR",
-    "euros": "EUR", "£": "GBP", "gbp": "GBP", "pounds": "GBP", "¥": "JPY", "jpy": "JPY", "yen": "JPY", "aud": "AUD",
-    "cny": "CNY", "yuan": "CNY", "sar": "SAR", "riyal": "SAR", "real": "SAR",
-}  # fmt: skip
-_WORDS: Mapping[str, int] = {
-    "satu": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "enam": 6, "tujuh": 7, "delapan": 8, "sembilan": 9,
-    "sepuluh": 10, "seratus": 100,
-}  # fmt: skip
-_WHOLE: Mapping[str, int] = {  # Hokkien numerals of the markets, and amounts that are one word
-    "goceng": 5_000, "ceban": 10_000, "goban": 50_000, "sejuta": 1_000_000, "seribu": 1_000, "semiliar": 1_000_000_000,
-}  # fmt: skip
-_BEFORE = r"(?:(?P<before>us\$|s\$|[$€£¥]|(?:rp|idr|usd|sgd|myr|rm|eur|gbp|jpy|aud|cny|sar))\.?\s?)?"
-_SCALE = r"(?:\s?(?P<scale>rb|ribu|rebu|k|thousand|jt|juta|jeti|million|mio|mil|miliar|milyar|billion)(?:an)?\b)?"
-_AFTER = (
-    r"(?:\s?(?P<after>[€£]|(?:rupiah|perak|idr|usd|dollars?|dolar|bucks|sgd|myr|ringgit|eur|euros?|gbp|pounds|jpy|yen|"
-    r"aud|cny|yuan|sar|riyal)\b))?"
+    name: scale
+    for names, scale in ((_THOUSANDS, 1_000), (_MILLIONS, 1_000_000), (_BILLIONS, 1_000_000_000))
+    for name in names.split("|")
+}
+_WHOLE: Mapping[str, int] = {"goceng": 5_000, "ceban": 10_000, "goban": 50_000}  # Hokkien numerals of the markets
+_DIGITS = r"\d[\d.,]*\d|\d"
+_ONE = r"se(?=rb|ribu|rebu|jt|juta|jeti|miliar|milyar)|an?\s+(?=thousand|million|billion)"
+_ENDS = r"(?:(?<=[abtur])an)?(?![^\W\d_])"  # "300ribuan" is about so much, "2 kan?" is no scale
+# "50 juta setengah tahun" is half a year.
+_HALF = r"\s+(?:setengah\b(?!\s+(?:tahun|thn|th|bulan|bln|minggu|hari|jam)\b)|and\s+a\s+half\b)"
+
+
+def _counted(scales: str) -> str:
+    return rf"(?:{_ONE}|(?:{NUMERAL}|{_DIGITS})\s?)(?:{scales}){_ENDS}(?:{_HALF})?"
+
+
+# Largest first: "1jt500rb" and "dua juta tiga ratus ribu" are one amount each, "2 juta 3 juta" are two.
+_SCALED = (
+    rf"(?:{_counted(_BILLIONS)}(?:\s*{_counted(_MILLIONS)})?(?:\s*{_counted(_THOUSANDS)})?"
+    rf"|{_counted(_MILLIONS)}(?:\s*{_counted(_THOUSANDS)})?|{_counted(_THOUSANDS)})"
 )
-_NUMBER = r"(?P<number>\d[\d.,]*\d|\d)"
-_AMOUNT = re.compile(r"(?<![\w.,-])" + _BEFORE + _NUMBER + _SCALE + _AFTER + r"(?![\w-])", re.IGNORECASE)
-_IN_WORDS = re.compile(
-    rf"\b(?:(?P<tens>{'|'.join(_WORDS)})\s+(?:(?P<more>puluh|ratus)\s+)?(?P<scale>ribu|rebu|juta|miliar|milyar)"
-    rf"|(?P<whole>{'|'.join(_WHOLE)}))\b",
+# What is left below a thousand: hundreds, or what a currency follows. "Dua juta dua kali" is two million, twice.
+_REST = rf"(?:\s+(?:and\s+)?(?:{HUNDREDS}(?!\s?(?:{'|'.join(_SCALES)})\b)|{NUMERAL}(?=\s?{AFTER})))?"
+_AMOUNT = re.compile(
+    rf"(?<![\w.,-])(?:(?P<before>{BEFORE})\s?)?"
+    rf"(?P<number>{_SCALED}{_REST}|(?:{'|'.join(_WHOLE)})\b|{NUMERAL}|{_DIGITS})"
+    rf"(?:\s?(?P<after>{AFTER}))?(?![\w-])",
     re.IGNORECASE,
 )
+_TERM = re.compile(
+    rf"(?P<count>{_ONE}|{NUMERAL}|{_DIGITS})(?:\s?(?P<scale>{'|'.join(_SCALES)}){_ENDS}(?P<half>{_HALF})?)?"
+)
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
+_PRICE_OF = frozenset({"one", "satu"})  # "one dollar" asks what a dollar costs
 _LEAST, _MOST = Decimal("0.01"), Decimal(10) ** 15
 
 
 def amounts(text: str) -> Iterator[Found]:
-    """Amounts of money in a text: with a currency, with a scale ("20rb"), or with thousands set apart ("2.500.000").
-    Without a currency they are rupiah."""
-    text = text[:LONGEST]
-    for match in _AMOUNT.finditer(text):
-        before, scale, after = match["before"], (match["scale"] or "").lower(), match["after"]
-        number = match["number"]
-        if not (before or scale or after) and not (_GROUPED.fullmatch(number) and len(number) > len("1.000")):
+    """Amounts of money in a text, in digits or written out: with a currency, with a scale ("20rb"), or with thousands
+    set apart ("2.500.000"). Without a currency they are rupiah."""
+    for match in _AMOUNT.finditer(_readable(text)):
+        number = match["number"].lower()
+        value, scaled = _value(number)
+        named = (match["before"] or match["after"]) and number not in _PRICE_OF
+        if not (named or scaled or (_GROUPED.fullmatch(number) and len(number) > len("1.000"))):
             continue
-        value = _number(number, scale) * _SCALES.get(scale, 1)
         if _LEAST <= value < _MOST:
-            currency = _CURRENCIES[(before or after or "rp").lower()]
-            yield Found("amount", _written(value, currency), match.start(), match.end())
-    for match in _IN_WORDS.finditer(text):
-        if match["whole"]:
-            spoken = Decimal(_WHOLE[match["whole"].lower()])
-        else:
-            times = {"puluh": 10, "ratus": 100}.get((match["more"] or "").lower(), 1)
-            spoken = Decimal(_WORDS[match["tens"].lower()] * times * _SCALES[match["scale"].lower()])
-        yield Found("amount", _written(spoken, "IDR"), match.start(), match.end())
+            code = code_of(match["before"], match["after"])
+            yield Found("amount", _written(value, code), match.start(), match.end())
+
+
+def _value(number: str) -> tuple[Decimal, bool]:
+    """What a number comes to, and whether it says a scale. "1 juta 500 ribu" is two terms."""
+    if number in _WHOLE:
+        return Decimal(_WHOLE[number]), True
+    total, scaled = Decimal(0), False
+    for term in _TERM.finditer(number):
+        count, scale = term["count"], term["scale"] or ""
+        times = Decimal(_SCALES.get(scale, 1))
+        digits = not re.search("[a-z]", count)
+        total += times * (_number(count, scale) if digits else spoken(count) or 1)
+        total += times / 2 if term["half"] else 0
+        scaled = scaled or bool(scale)
+    return total, scaled
+
+
+def _readable(text: str) -> str:
+    return text[:LONGEST].translate(_ODD_LETTERS)
 
 
 def _number(digits: str, scale: str) -> Decimal:
@@ -147,7 +166,7 @@ _RELATIVELY = re.compile(
 )
 _WEEKDAY = re.compile(
     rf"\b(?P<lead>{_LEAD}\s+)?(?P<day>{'|'.join(sorted(map(re.escape, _DAYS), key=len, reverse=True))})s?\b"
-    r"(?:\s+(?:ini|depan|besok))?",
+    r"(?:\s+(?P<after>ini|depan|besok|minggu\s+depan|next\s+week))?",
     re.IGNORECASE,
 )
 _YEAR = r"(?:,?\s+(?P<year>20\d\d))?"
@@ -168,8 +187,8 @@ _DATES = (
 
 
 def days(text: str, today: date) -> Iterator[Found]:
-    """Days that a text names, as dates. A day without a year, or a weekday, is the next one."""
-    text = text[:LONGEST]
+    """Days that a text names, as dates. A day without a year, or a weekday, is the next one, which may be today."""
+    text = _readable(text)
     taken: list[tuple[int, int]] = []
     for pattern in _DATES:
         for match in pattern.finditer(text):
@@ -186,8 +205,17 @@ def days(text: str, today: date) -> Iterator[Found]:
         name = match["day"].lower()
         sure = name not in _UNSURE or (match["lead"] and not (name == "minggu" and "hari" not in match["lead"].lower()))
         if sure and not _overlaps(match, taken):
-            ahead = (_DAYS[name] - today.weekday()) % 7
-            yield Found("day", (today + timedelta(days=ahead)).isoformat(), *match.span())
+            found = today + timedelta(days=_ahead(match, _DAYS[name], today.weekday()))
+            yield Found("day", found.isoformat(), *match.span())
+
+
+def _ahead(match: re.Match[str], named: int, today: int) -> int:
+    """How many days until a weekday. "Next monday" and "senin depan" are never today."""
+    lead, after = (match["lead"] or "").lower(), (match["after"] or "").lower()
+    if after.startswith(("minggu", "next")):
+        return 7 - today + named
+    ahead = (named - today) % 7
+    return ahead or (7 if lead.startswith("next") or after == "depan" else 0)
 
 
 def _date(parts: Mapping[str, str | None], today: date) -> date | None:

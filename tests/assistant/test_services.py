@@ -1,4 +1,4 @@
-"""Actions that change something or read the price list, against the real back office of the sandbox over HTTP."""
+"""Actions that change something or look something up, against the real back office of the sandbox over HTTP."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ async def test_a_lost_card_waits_for_no_back_office(run: Run, nowhere: None) -> 
     assert (first_aid["response"], handoff["custom"]["reason"]) == ("utter_card_block", "urgent")
 
 
-# ---- transfers, fees and rates ------------------------------------------------------------------------
+# ---- transfers ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -282,55 +282,6 @@ async def test_every_transfer_is_answered_in_full(run: Run, say: Any, backoffice
 async def test_an_unknown_transfer_asks_in_its_own_form(run: Run, backoffice: str) -> None:
     events, _ = await run("action_transfer_status", slots={"transfer_ref": "TF-999999"})
     assert loops(events) == ["transfer_form"]
-
-
-@pytest.mark.parametrize(
-    ("amount", "response", "fee"),
-    [
-        (None, "utter_transfer_fee", "Rp2,500"),
-        ("IDR 1500000", "utter_transfer_fee_bifast", "Rp1,500,000"),
-        ("IDR 300000000", "utter_transfer_fee_rtgs", "Rp25,000"),
-        ("USD 100", "utter_transfer_fee", "Rp2,500"),
-    ],
-)
-async def test_the_fee_for_an_amount(
-    run: Run, say: Any, backoffice: str, amount: str | None, response: str, fee: str
-) -> None:
-    entities = {"amount": amount} if amount else {}
-    _, (message,) = await run("action_transfer_fee", entities=entities)
-    assert message["response"] == response
-    assert fee in say(message, "en")["text"]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_the_rates_of_deposits(run: Run, say: Any, backoffice: str, language: str) -> None:
-    _, (message,) = await run("action_deposit_rate", slots={"language": language})
-    text = say(message, language)["text"]
-    assert ("12 months 5.25%" if language == "en" else "12 bulan 5,25%") in text
-    assert whole(text)
-
-
-@pytest.mark.parametrize(
-    ("entities", "said"),
-    [
-        ({"currency": "USD"}, ["1 USD", "Rp16,650", "Rp16,450"]),
-        ({"currency": "USD", "amount": "USD 100"}, ["US$100 is about Rp1,665,000"]),
-        ({"currency": "USD", "amount": "IDR 1665000"}, ["Rp1,665,000 is about US$100"]),
-        ({"amount": "USD 2.5"}, ["US$2.50 is about Rp41,625"]),
-        ({"currency": "CHF"}, ["don't exchange CHF", "SAR"]),
-        ({}, ["Which currency", "USD"]),
-    ],
-)
-async def test_exchange_rates(run: Run, say: Any, backoffice: str, entities: dict[str, str], said: list[str]) -> None:
-    _, (message,) = await run("action_exchange_rate", entities=entities)
-    text = say(message, "en")["text"]
-    assert all(part in text for part in said), text
-
-
-@pytest.mark.parametrize("action", ["action_transfer_fee", "action_deposit_rate", "action_exchange_rate"])
-async def test_a_price_list_that_cannot_be_read_is_no_case_for_a_person(run: Run, nowhere: None, action: str) -> None:
-    _, (message,) = await run(action, entities={"currency": "USD"})
-    assert message["response"] == "utter_tariff_unavailable"
 
 
 # ---- branches -----------------------------------------------------------------------------------------

@@ -266,6 +266,16 @@ def test_a_rule_that_says_what_the_domain_does_not_have(project: Path) -> None:
     assert findings["warning"].message == "nothing says utter_hours"
 
 
+def test_an_entry_of_a_lookup_table_that_a_shorter_one_hides(project: Path) -> None:
+    table = "nlu:\n- lookup: money\n  examples: |\n    - dolar\n    - dolares\n    - Dolar kanada\n    - dolar\n"
+    (project / "data/nlu/lookups.yml").write_text(table)
+    finding = only(lint(project))
+    assert (finding.where, finding.severity) == ("data/nlu/lookups.yml:2", "error")
+    assert "'Dolar kanada'" in finding.message
+    (project / "data/nlu/lookups.yml").write_text(table.replace("    - dolar\n    - dolares\n", "    - dolares\n"))
+    assert lint(project) == []
+
+
 def test_a_notice_without_a_language(project: Path) -> None:
     edit(project, "data/notices.yml", '  id: "Petugas membalas dalam {minutes} menit."\n', "")
     finding = only(lint(project))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.nlu.values import amounts, days
+from bot.nlu.values import Found, amounts, days
 
 SATURDAY = date(2026, 11, 28)
 
@@ -46,6 +46,40 @@ def named(text: str) -> list[str]:
         ("50 bucks", "USD 50"),
         ("€99,90", "EUR 99.9"),
         ("10.000 yen", "JPY 10000"),
+        ("100$", "USD 100"),
+        ("50€ or so", "EUR 50"),
+        ("tiga ratus lima puluh juta", "IDR 350000000"),
+        ("dua puluh lima ribu", "IDR 25000"),
+        ("seratus lima puluh ribu", "IDR 150000"),
+        ("lima belas jt", "IDR 15000000"),
+        ("duaratus ribuan", "IDR 200000"),
+        ("2 ratus ribu", "IDR 200000"),
+        ("dua ribu lima ratus", "IDR 2500"),
+        ("1 juta 500 ribu", "IDR 1500000"),
+        ("1jt500rb", "IDR 1500000"),
+        ("sejuta dua ratus ribu", "IDR 1200000"),
+        ("dua setengah juta", "IDR 2500000"),
+        ("sejuta setengah", "IDR 1500000"),
+        ("50 juta setengah tahun", "IDR 50000000"),
+        ("setengah juta", "IDR 500000"),
+        ("half a million", "IDR 500000"),
+        ("a million", "IDR 1000000"),
+        ("three hundred and fifty thousand", "IDR 350000"),
+        ("two hundred fifty thousand", "IDR 250000"),
+        ("two hundred fifty dollars", "USD 250"),
+        ("one hundred twenty-five euros", "EUR 125"),
+        ("dua juta dua kali", "IDR 2000000"),
+        ("100 dolar singapura", "SGD 100"),
+        ("80 sgd", "SGD 80"),
+        ("300 Aussie dollars", "AUD 300"),
+        ("100 hong  kong\tdollars", "HKD 100"),
+        ("250 dollar kanada", "CAD 250"),
+        ("$100 SGD", "SGD 100"),
+        ("S$100", "SGD 100"),
+        ("HK$100", "HKD 100"),
+        ("350 us dollars", "USD 350"),
+        ("1 million won", "KRW 1000000"),
+        ("100 rıbu", "IDR 100000"),
     ],
 )
 def test_an_amount_is_read(text: str, value: str) -> None:
@@ -53,8 +87,42 @@ def test_an_amount_is_read(text: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("antara 1 juta sampai 2 juta", ["IDR 1000000", "IDR 2000000"]),
+        ("500 ribu 200 ribu", ["IDR 500000", "IDR 200000"]),
+        ("kirim lima puluh ribu lalu 20rb", ["IDR 50000", "IDR 20000"]),
+        ("100 usd jadi dua juta", ["USD 100", "IDR 2000000"]),
+    ],
+)
+def test_several_amounts_come_in_order(text: str, values: list[str]) -> None:
+    assert money(text) == values
+
+
+@pytest.mark.parametrize(
     "text",
-    ["AR-20311", "KD 4801", "20311", "0812-3456-7890", "jam 15.30", "lantai 3", "rp", "0 rupiah", "v1.2.3", "12%"],
+    [
+        "AR-20311",
+        "KD 4801",
+        "20311",
+        "0812-3456-7890",
+        "jam 15.30",
+        "lantai 3",
+        "rp",
+        "0 rupiah",
+        "v1.2.3",
+        "12%",
+        "cuma 2 kan?",
+        "tinggal dua kan",
+        "one dollar",
+        "satu dolar",
+        "two hundred",
+        "lima orang",
+        "sek bentar",
+        "2-3 juta",
+        "dua-tiga juta",
+        "1jt500",
+    ],
 )
 def test_what_is_no_amount_is_left_alone(text: str) -> None:
     assert money(text) == []
@@ -64,6 +132,62 @@ def test_what_is_no_amount_is_left_alone(text: str) -> None:
 def test_any_rupiah_is_read_back_in_both_ways_of_writing(value: int) -> None:
     written = f"Rp{value:,}"
     assert money(f"kirim {written} ya") == money("kirim " + written.replace(",", ".")) == [f"IDR {value}"]
+
+
+ONES = {
+    "id": "nol satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas".split(),
+    "en": """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+        seventeen eighteen nineteen""".split(),
+}
+TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+
+
+def in_indonesian(number: int) -> str:
+    for size, name in ((1_000_000, "juta"), (1_000, "ribu"), (100, "ratus"), (10, "puluh")):
+        count, rest = divmod(number, size)
+        if number < 12:
+            return ONES["id"][number]
+        if number < 20:
+            return f"{ONES['id'][number - 10]} belas"
+        if count:
+            head = f"se{name}" if count == 1 and size in (1_000, 100) else f"{in_indonesian(count)} {name}"
+            return f"{head} {in_indonesian(rest)}" if rest else head
+    raise AssertionError(number)
+
+
+def in_english(number: int, joined: str = " and ") -> str:
+    for size, name in ((1_000_000, "million"), (1_000, "thousand"), (100, "hundred")):
+        count, rest = divmod(number, size)
+        if count:
+            head = f"{in_english(count, joined)} {name}"
+            return head + (joined if rest < 100 else " ") + in_english(rest, joined) if rest else head
+    if number < 20:
+        return ONES["en"][number]
+    tens, rest = divmod(number, 10)
+    return f"{TENS[tens]}-{ONES['en'][rest]}" if rest else TENS[tens]
+
+
+@given(st.integers(2, 999_999_999))
+def test_any_number_written_out_is_read_back_before_a_currency(value: int) -> None:
+    said = f"{in_indonesian(value)} rupiah"
+    assert list(amounts(f"kirim {said} ya")) == [Found("amount", f"IDR {value}", 6, 6 + len(said))]
+    for joined in (" and ", " "):
+        said = f"{in_english(value, joined)} dollars"
+        assert list(amounts(f"send {said} please")) == [Found("amount", f"USD {value}", 5, 5 + len(said))]
+
+
+@given(st.integers(1, 999_999))
+def test_whole_thousands_written_out_need_no_currency(thousands: int) -> None:
+    value = thousands * 1_000
+    for said in (in_indonesian(value), in_english(value), in_english(value, " "), in_english(value).replace("-", " ")):
+        assert list(amounts(f"(tf {said}!)")) == [Found("amount", f"IDR {value}", 4, 4 + len(said))]
+
+
+@given(st.integers(1, 999), st.integers(1, 999))
+def test_millions_and_thousands_in_digits_are_one_amount(millions: int, thousands: int) -> None:
+    value = f"IDR {millions * 1_000_000 + thousands * 1_000}"
+    for said in (f"{millions} juta {thousands} ribu", f"{millions}jt{thousands}rb", f"{millions} jt {thousands}k"):
+        assert money(f"tf {said} ke ibu") == [value]
 
 
 @given(st.text(max_size=60))
@@ -98,6 +222,24 @@ def test_no_text_breaks_the_readers(text: str) -> None:
 )
 def test_a_day_is_read(text: str, value: str) -> None:
     assert named(text) == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("monday", "2026-11-30"),
+        ("on monday", "2026-11-30"),
+        ("senin ini", "2026-11-30"),
+        ("next monday", "2026-12-07"),
+        ("senin depan buka?", "2026-12-07"),
+        ("hari senin depan", "2026-12-07"),
+        ("senin minggu depan", "2026-12-07"),
+        ("jumat minggu depan", "2026-12-11"),
+        ("next friday", "2026-12-04"),
+    ],
+)
+def test_the_next_monday_is_no_monday_that_is_today(text: str, value: str) -> None:
+    assert [found.value for found in days(text, date(2026, 11, 30))] == [value]
 
 
 @pytest.mark.parametrize(
