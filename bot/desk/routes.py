@@ -155,7 +155,8 @@ class Desk:
         await self.door.trail.note(agent.agent_id, "searched" if words else "saw_history")
         try:
             found = await asyncio.to_thread(self.door.archive.search, words, HISTORY_SHOWN)
-            await asyncio.gather(*(self.door.trail.note(agent.agent_id, "found", row["key"]) for row in found))
+            for row in found:
+                await self.door.trail.note(agent.agent_id, "found", row["key"])
         except ArchiveUnavailable:  # its own database; the rest of the desk works without it
             found, problem = [], "history.unavailable"
         csrf = csrf_token(request.cookies[SESSION_COOKIE])

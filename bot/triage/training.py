@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +52,7 @@ from channels.errors import SettingsError
 FOLDS = 5
 SEEN_AT_LEAST = 3  # messages that a feature must be in
 PENALTY = 0.6  # LinearSVC's C
+ENOUGH = 0.01  # LinearSVC's tolerance: a hundredth of it takes twice the rounds and changes no decision
 # The network over sentence vectors: wider, deeper and longer ones were no better on messages that they had not seen.
 HIDDEN, ROUNDS, DECAY = 512, 20, 0.01
 TREES = 200  # that decide together; more were no better
@@ -60,8 +60,8 @@ SPREAD = 10.0  # sentence vectors lie close together: away from their middle, an
 # Of the training messages that are no risk, many of which look alarming: the share held back by classifiers that had
 # not seen them. docs/evaluation.md has the share of messages from elsewhere.
 MOST_HELD_BACK = 0.07
-DOUBTFUL = 0.16  # share of the examples, which are harder than what customers write, that the encoder is asked about
-MOST_READ = 15_000  # examples that the encoder reads: all the doubtful ones, and others: four minutes, the first time
+DOUBTFUL = 0.05  # share of the examples, which are harder than what customers write, that the encoder is asked about
+MOST_READ = 8_000  # examples that the encoder reads: all the doubtful ones, and others: two minutes, the first time
 REMARK = 0.75  # what is no risk must be likely: silence towards spam must not meet a customer
 
 Flags = npt.NDArray[np.int8]
@@ -167,7 +167,7 @@ def _grow(said: Array, truth: npt.NDArray[np.bool_]) -> Trees:
 
 
 def _chosen(logits: Array, doubt: tuple[float, float]) -> Rows:
-    """What the encoder reads: all that it would be asked about, and as many others."""
+    """What the encoder reads: all that it would be asked about, and others, up to MOST_READ."""
     low, high = map(logit, doubt)
     doubtful = np.flatnonzero((logits > low) & (logits < high))
     others = np.setdiff1d(np.arange(len(logits)), doubtful)
@@ -205,15 +205,8 @@ def _flags(examples: Sequence[Example], heads: Sequence[str], risky: frozenset[s
 
 def _fit(matrix: csr_matrix, flag: Flags) -> LinearSVC:
     weight = "balanced" if flag.mean() < 0.3 else None
-    classifier = LinearSVC(C=PENALTY, class_weight=weight, max_iter=300, random_state=7)
-    return _fitted(classifier, matrix, flag)
-
-
-def _fitted(classifier: Any, features: Any, flags: Flags) -> Any:
-    """Each stops after so many rounds on purpose, though it could still move its weights a little."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return classifier.fit(features, flags)
+    classifier = LinearSVC(C=PENALTY, class_weight=weight, tol=ENOUGH, random_state=7)
+    return classifier.fit(matrix, flag)
 
 
 def _fit_all(matrix: csr_matrix, flags: Flags) -> tuple[Array, Array]:
@@ -289,7 +282,9 @@ def _fit_network(vectors: Array, flags: Flags) -> Networks:
     """One. That vectors are moved and spread is part of its first weights."""
     middle = vectors.mean(axis=0)
     classifier = MLPClassifier((HIDDEN,), alpha=DECAY, max_iter=ROUNDS, batch_size=256, random_state=7)
-    network = _fitted(classifier, (vectors - middle) * SPREAD, flags)
+    with warnings.catch_warnings():  # it stops after so many rounds on purpose
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        network = classifier.fit((vectors - middle) * SPREAD, flags)
     (hidden, weights), (hidden_bias, bias) = network.coefs_, network.intercepts_
     hidden = hidden * SPREAD
     parts = (hidden, hidden_bias - middle @ hidden, weights, bias)
