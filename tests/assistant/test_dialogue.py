@@ -189,3 +189,19 @@ async def test_after_a_question_left_open_the_next_order_to_cancel_is_asked_for(
     heard = await responses(dialogue, "left", *said)
     assert heard[1] == ["utter_confirm_cancel"]
     assert heard[3] == ["utter_ask_cancel_form_order_ref"]
+
+
+@pytest.mark.parametrize(
+    ("said", "response"),
+    [
+        ("TF-500102 500rb", "utter_transfer_"),
+        ("AR-20311 headset", "utter_order_shipped"),
+        ("KD-4801 jakarta", "utter_card_"),
+        ("AR-20311 tomorrow", "utter_order_shipped"),
+    ],
+)
+async def test_a_reference_is_understood_whatever_stands_beside_it(
+    dialogue: RasaDialogue, backoffice: str, said: str, response: str
+) -> None:
+    (heard,) = await responses(dialogue, said, said)
+    assert heard[0].startswith(response)
