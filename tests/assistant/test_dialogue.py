@@ -205,3 +205,9 @@ async def test_a_reference_is_understood_whatever_stands_beside_it(
 ) -> None:
     (heard,) = await responses(dialogue, said, said)
     assert heard[0].startswith(response)
+
+
+@pytest.mark.parametrize("no", ["nvm", "biarin aja deh", "ok nevermind", "no wait, i changed my mind", "nggak usah"])
+async def test_a_plain_no_keeps_the_order_at_once(dialogue: RasaDialogue, no: str) -> None:
+    heard = await responses(dialogue, no, "cancel order AR-20301 please", "4417", no)
+    assert heard[1:] == [["utter_confirm_cancel"], ["utter_cancel_kept"]]

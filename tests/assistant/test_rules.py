@@ -101,3 +101,33 @@ def test_every_kind_of_reference_is_named_where_none_can_be_read(language: str) 
     texts = [each["text"] for each in responses if bool(each.get("condition")) == (language == "id")]
     assert texts
     assert all(shape in text for text in texts for shape in ("AR-12345", "KD-1234", "TF-123456"))
+
+
+# ---- a yes or no to cancelling -------------------------------------------------------------------------
+
+
+async def asked(talk: Talk) -> None:
+    assert (await talk("x", "order_cancel", order_ref="AR-20314"))[0] == ["utter_ask_phone_last4"]
+    assert (await talk("8802", "inform_reference"))[0] == ["utter_confirm_cancel"]
+
+
+@pytest.mark.parametrize("intent", ["deny", "affirm", "nlu_fallback", "inform_reference", "order_cancel"])
+async def test_a_refusal_keeps_the_order_whatever_it_was_taken_for(talk: Talk, intent: str) -> None:
+    await asked(talk)
+    assert (await talk("ok nevermind", intent))[0] == ["utter_cancel_kept"]
+
+
+async def test_what_was_not_understood_leaves_the_question_open(talk: Talk) -> None:
+    await asked(talk)
+    assert (await talk("hm hm", "nlu_fallback"))[0] == ["utter_confirm_cancel"]
+    assert (await talk("no", "deny"))[0] == ["utter_cancel_kept"]
+    await asked(talk)
+    assert (await talk("hm hm", "nlu_fallback"))[0] == ["utter_confirm_cancel"]
+    assert (await talk("hm hm hm", "nlu_fallback"))[0][-1].endswith("repeated_fallback")
+
+
+@pytest.mark.parametrize("intent", ["inform_reference", "nlu_fallback"])
+async def test_another_order_is_asked_about_in_its_turn(talk: Talk, intent: str) -> None:
+    await asked(talk)
+    answers, tracker = await talk("AR-20301, the headset", intent, order_ref="AR-20301", product="headset")
+    assert (answers, tracker.get_slot("cancel_ref")) == (["utter_confirm_cancel"], "AR-20301")

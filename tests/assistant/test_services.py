@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from actions.branches import next_open
-from actions.consent import Answer, answer_to_cancel
 from actions.links import SeveralContacts, contact_in
 from actions.rating import points
 from actions.records import Branch
@@ -82,33 +81,20 @@ async def test_a_cancellation_that_fails_says_so_and_calls_a_person(run: Run, sa
     assert "AR-20320" in handoff["custom"]["detail"]
 
 
-@pytest.mark.parametrize(
-    ("text", "answer"),
-    [
-        ("yes, cancel it", Answer.YES), ("ya batalin aja", Answer.YES), ("ok go ahead and cancel", Answer.YES),
-        ("iya yakin", Answer.YES), ("/affirm", Answer.YES), ("yes", Answer.YES), ("Gas!", Answer.YES),
-        ("no, don't cancel it", Answer.NO), ("jangan dibatalin", Answer.NO), ("ok don't cancel", Answer.NO),
-        ("keep it", Answer.NO), ("ga jadi batal", Answer.NO), ("no", Answer.NO), ("/deny", Answer.NO),
-        ("ga jadi kak", Answer.NO), ("no, i'll keep it after all", Answer.NO), ("tetep saya ambil", Answer.NO),
-        ("cancel", Answer.NEITHER), ("batalin", Answer.NEITHER), ("is it ok to cancel if it's packed?", Answer.NEITHER),
-        ("are you sure you can cancel it", Answer.NEITHER), ("iya sebentar", Answer.NEITHER),
-        ("ya ampun", Answer.NEITHER), ("yes?", Answer.NEITHER), ("ok cancel it, no need for it", Answer.NEITHER),
-        ("I don't want it anymore, cancel it", Answer.NEITHER), ("ga jadi beli, batalin aja", Answer.NEITHER),
-        ("no, cancel it please", Answer.NEITHER), ("yes but only half of it", Answer.NEITHER), ("", Answer.NEITHER),
-        ("iya, tapi nanya dulu", Answer.NEITHER), ("👍", Answer.NEITHER),
-    ],
-)  # fmt: skip
-def test_only_a_plain_yes_is_one(text: str, answer: Answer) -> None:
-    assert answer_to_cancel(text) is answer
-
-
 CANCELLING = ("action_cancel_order", "action_keep_order", "action_hear_cancel")
 
 
 @pytest.mark.parametrize("action", CANCELLING)
 @pytest.mark.parametrize(
     ("text", "response"),
-    [("yes", "utter_cancel_cancelled"), ("no", "utter_cancel_kept"), ("what happens then?", "utter_confirm_cancel")],
+    [
+        ("yes", "utter_cancel_cancelled"),
+        ("no", "utter_cancel_kept"),
+        ("ok nevermind, i keep my order", "utter_cancel_kept"),
+        ("ya udah biarin aja", "utter_cancel_kept"),
+        ("what happens then?", "utter_confirm_cancel"),
+        ("ok, but later", "utter_confirm_cancel"),
+    ],
 )
 async def test_what_is_heard_decides_whatever_intent_it_was_taken_for(
     run: Run, backoffice: str, action: str, text: str, response: str
@@ -119,6 +105,22 @@ async def test_what_is_heard_decides_whatever_intent_it_was_taken_for(
     assert message["response"] == response
     if response == "utter_confirm_cancel":  # the question stands
         assert [event["name"] for event in events if event["event"] == "action"] == ["action_confirm_cancel"]
+
+
+async def test_a_yes_that_was_taken_for_a_no_cancels_nothing(run: Run, backoffice: str) -> None:
+    slots = {"phone_last4": "8802", "cancel_ref": "AR-20314"}
+    _, (message,) = await run("action_keep_order", text="ok", intent="deny", slots=slots)
+    assert message["response"] == "utter_confirm_cancel"
+
+
+async def test_two_answers_in_a_row_that_nobody_understands_call_a_person(run: Run, backoffice: str) -> None:
+    slots = {"phone_last4": "8802", "cancel_ref": "AR-20314"}
+    first = [{"event": "user", "text": "blub"}, {"event": "action", "name": "action_hear_cancel"}]
+    _, (handoff,) = await run("action_hear_cancel", text="bla", intent="nlu_fallback", slots=slots, events=first)
+    assert handoff["custom"]["reason"] == "repeated_fallback"
+    assert "AR-20314" in handoff["custom"]["detail"]
+    _, (kept,) = await run("action_hear_cancel", text="nvm", intent="nlu_fallback", slots=slots, events=first)
+    assert kept["response"] == "utter_cancel_kept"
 
 
 @pytest.mark.parametrize("action", CANCELLING)
