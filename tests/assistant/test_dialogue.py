@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -20,6 +21,7 @@ from bot.adapters import rasa_project, rasa_runner
 from bot.adapters.rasa_dialogue import TURNS_KEPT, RasaDialogue
 from bot.adapters.rasa_rules import Rules
 from bot.adapters.rasa_runner import InOrder
+from bot.core.conversation import Helped
 from bot.core.ports import Turn
 from bot.designer.project import unannotated
 from bot.settings import PROJECT
@@ -211,3 +213,24 @@ async def test_a_reference_is_understood_whatever_stands_beside_it(
 async def test_a_plain_no_keeps_the_order_at_once(dialogue: RasaDialogue, no: str) -> None:
     heard = await responses(dialogue, no, "cancel order AR-20301 please", "4417", no)
     assert heard[1:] == [["utter_confirm_cancel"], ["utter_cancel_kept"]]
+
+
+@pytest.mark.parametrize(
+    ("texts", "rating"),
+    [(["👍"], 5), (["👎"], 1), (["😡"], 1), (["3"], 3), (["makasih kak", "5"], 5), (["thanks", "👍"], 5)],
+)
+async def test_points_alone_are_a_rating_after_a_person_closed_the_case(
+    dialogue: RasaDialogue, texts: list[str], rating: int
+) -> None:
+    key, tracker = f"rated-{texts}", b""
+    helped: Helped | None = Helped(by="Dina", at=datetime(2026, 3, 1, tzinfo=UTC), closed=True)
+    for number, text in enumerate(texts):
+        answered = await dialogue.respond(
+            key=key, channel="webchat", text=text, message_id=str(number), language="id", tracker=tracker, helped=helped
+        )
+        tracker, helped = answered.tracker, None
+    assert answered.rating == rating
+
+
+async def test_a_thumb_out_of_nowhere_is_no_rating(dialogue: RasaDialogue) -> None:
+    assert await responses(dialogue, "thumb", "👍") == [["utter_affirm"]]

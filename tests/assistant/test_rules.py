@@ -18,6 +18,7 @@ from rasa_sdk.executor import ActionExecutor
 from tests.assistant.conftest import PROJECT, InProcess
 
 Talk = Callable[..., Any]
+CLOSED = {"helped_by": "Dina", "rating_asked": True}
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +132,36 @@ async def test_another_order_is_asked_about_in_its_turn(talk: Talk, intent: str)
     await asked(talk)
     answers, tracker = await talk("AR-20301, the headset", intent, order_ref="AR-20301", product="headset")
     assert (answers, tracker.get_slot("cancel_ref")) == (["utter_confirm_cancel"], "AR-20301")
+
+
+# ---- points alone --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "score"),
+    [
+        ("👍", "affirm", "5"), ("👎", "deny", "1"), ("😡", "complaint", "1"), ("😍", "praise", "5"),
+        ("🙂", "nlu_fallback", "4"), ("3", "inform_reference", "3"), ("5", "service_rating", "5"),
+    ],
+)  # fmt: skip
+async def test_points_alone_are_a_rating_after_a_person_closed_the_case(
+    talk: Talk, text: str, intent: str, score: str
+) -> None:
+    answers, _ = await talk(text, intent, CLOSED)
+    assert answers[0] == score
+    assert answers[1].startswith("utter_rating_")
+    assert not (await talk("👍", "affirm"))[0][0].isdecimal(), "they are given once"
+
+
+@pytest.mark.parametrize(("text", "intent"), [("5", "service_rating"), ("👍", "affirm"), ("4", "nlu_fallback")])
+async def test_points_after_a_thank_you_are_not_lost(talk: Talk, text: str, intent: str) -> None:
+    assert (await talk("makasih kak", "thank", CLOSED))[0] == ["utter_thank"]
+    assert (await talk(text, intent))[0][0] in {"5", "4"}
+
+
+async def test_a_thumb_answers_what_was_asked_before_it_rates_anything(talk: Talk) -> None:
+    assert (await talk("👍", "affirm"))[0] == ["utter_affirm"]
+    await talk("thanks", "thank", CLOSED)
+    assert (await talk("👎", "deny"))[0] == ["utter_goodbye"]
+    await talk("x", "card_declined")
+    assert (await talk("👍", "affirm"))[0][-1].endswith("customer_asked")

@@ -13,7 +13,6 @@ import pytest
 
 from actions.branches import next_open
 from actions.links import SeveralContacts, contact_in
-from actions.rating import points
 from actions.records import Branch
 from tests.assistant.conftest import PROJECT, loops, slots_set
 
@@ -358,45 +357,3 @@ def test_the_next_day_that_they_are_open_passes_over_holidays() -> None:
     branch = Branch(city="x", name="x", address="x", opens="08:30", closes="15:30", days=(1, 2, 3, 4, 5))
     thursday = date(2026, 12, 24)
     assert next_open(thursday, [branch], [thursday + timedelta(days=1)]) == date(2026, 12, 28)
-
-
-# ---- ratings ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "score"),
-    [
-        ("5", 5), ("4/5", 4), ("8 out of 10", 4), ("7,5/10", 4), ("bintang lima", 5), ("⭐⭐⭐", 3), ("😡", 1),
-        ("nilai 9 dari 10", 5), ("10", 5), ("zero stars", 1), ("100/100", 5), ("three stars", 3), ("great", None),
-        ("2 bintang aja deh", 2), ("your 24/7 support deserves 1 star", 1), ("not 5 but 1", None), ("4.5 stars", 5),
-        ("5 of my 10 orders never came", None), ("at 9 I called, terrible, nobody came", None),
-        ("I wait 3 days, 1 star", 1),
-    ],
-)  # fmt: skip
-def test_points_are_read(text: str, score: int | None) -> None:
-    assert points(text) == score
-
-
-@pytest.mark.parametrize(
-    ("text", "score", "response"),
-    [("5 stars", 5, "utter_rating_high"), ("3 of 5", 3, "utter_rating_middle"), ("bintang 1", 1, "utter_rating_low")],
-)
-async def test_a_rating_is_told_and_answered_by_how_it_is(run: Run, text: str, score: int, response: str) -> None:
-    _, (told, answer) = await run("action_rate", text=text, intent="service_rating")
-    assert told["custom"] == {"sigap": "rating", "score": score}
-    assert answer["response"] == response
-
-
-async def test_a_bare_number_is_a_rating_only_where_one_was_asked_for(run: Run) -> None:
-    events, messages = await run("action_rate", text="5", intent="service_rating")
-    assert (messages, [event["name"] for event in events if event["event"] == "followup"]) == ([], ["action_fallback"])
-    _, (told, _) = await run("action_rate", text="5", intent="service_rating", metadata={"helped_by": "Dina"})
-    assert told["custom"]["score"] == 5
-
-
-async def test_a_rating_without_points_asks_for_them(run: Run, say: Any) -> None:
-    _, (message,) = await run("action_rate", text="let me rate this", intent="service_rating")
-    buttons = say(message, "en")["buttons"]
-    assert [button["payload"] for button in buttons][4] == '/service_rating{"rating": "5"}'
-    _, (told, _) = await run("action_rate", text=buttons[1]["payload"], entities={"rating": "2"})
-    assert told["custom"]["score"] == 2
