@@ -13,7 +13,8 @@ import pytest
 
 from actions.branches import next_open
 from actions.links import SeveralContacts, contact_in
-from actions.records import Branch
+from actions.records import Branch, Branches
+from actions.wording import weekdays
 from tests.assistant.conftest import PROJECT, loops, slots_set
 
 Run = Callable[..., Any]
@@ -351,6 +352,36 @@ async def test_branches_by_city_and_by_day(run: Run, say: Any, backoffice: str) 
     assert (await ask(day="2026-11-30", city="Bandung"))[0] == "utter_branch_open"
     assert (await ask(day="2026-11-30", city="medan"))[1].startswith("We have no branch in Medan")
     assert (await ask(day="x"))[0] == "utter_branch_hours"
+    assert "open Monday to Friday, 08:30-15:30" in (await ask(city="Surabaya"))[1]
+
+
+async def test_the_days_of_a_branch_are_those_of_the_back_office(
+    run: Run, say: Any, backoffice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branch = Branch(city="Medan", name="x", address="x", opens="09:00", closes="14:00", days=(1, 2, 3, 4, 6))
+
+    async def branches() -> Branches:
+        return Branches((branch,), ())
+
+    monkeypatch.setattr("actions.backoffice.branches", branches)
+    for language, days in (("en", "Monday to Thursday and Saturday"), ("id", "Senin sampai Kamis dan Sabtu")):
+        for entities in ({}, {"city": "medan"}):
+            _, (message,) = await run("action_branch_hours", entities=entities, slots={"language": language})
+            assert f"{days}, 09:00-14:00" in say(message, language)["text"]
+
+
+@pytest.mark.parametrize(
+    ("days", "en", "indonesian"),
+    [
+        ([1, 2, 3, 4, 5], "Monday to Friday", "Senin sampai Jumat"),
+        ([7, 6], "Saturday and Sunday", "Sabtu dan Minggu"),
+        ([1, 3, 5], "Monday, Wednesday and Friday", "Senin, Rabu, dan Jumat"),
+        (range(1, 8), "every day", "setiap hari"),
+        ([2], "Tuesday", "Selasa"),
+    ],
+)
+def test_weekdays_are_told_as_people_tell_them(days: Any, en: str, indonesian: str) -> None:
+    assert (weekdays(days, "en"), weekdays(days, "id")) == (en, indonesian)
 
 
 def test_the_next_day_that_they_are_open_passes_over_holidays() -> None:
