@@ -50,7 +50,7 @@ check: install ## ruff, mypy, import-linter, docs/channels.md, rasa data validat
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m channels.describe --check
-	$(BIN)/python -W ignore -m rasa data validate --data data/nlu data/rules data/stories
+	$(BIN)/python -W ignore -m rasa data validate --data data/nlu data/rules data/stories --fail-on-warnings
 	$(BIN)/sigap lint
 	$(BIN)/sigap triage lint
 

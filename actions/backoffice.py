@@ -311,12 +311,19 @@ def _branches(body: Mapping[str, Any]) -> Branches:
                 address=_known(_text(row, "address"), "address"),
                 opens=_known(_text(row, "opens"), "opens"),
                 closes=_known(_text(row, "closes"), "closes"),
-                days=tuple(_whole({"days": day}, "days") for day in _list(row, "days")),
+                days=_weekdays(row),
             )
             for row in _objects(body, "branches")
         ),
         holidays=tuple(_known(_date({"holiday": day}, "holiday"), "holiday") for day in _list(body, "holidays")),
     )
+
+
+def _weekdays(row: Mapping[str, Any]) -> tuple[int, ...]:
+    days = tuple(_whole({"days": day}, "days") for day in _list(row, "days"))
+    if not days or not set(days) <= set(range(1, 8)):
+        raise BackofficeUnavailable("unreadable days")
+    return days
 
 
 def _status(body: Mapping[str, Any], facts: Mapping[str, tuple[str, ...]]) -> str:

@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import backoffice
 from actions.language import language_of
 from actions.session import latest_day, latest_value
-from actions.wording import day, listed
+from actions.wording import day, listed, weekdays
 
 
 class ActionBranchHours(Action):
@@ -34,7 +34,7 @@ class ActionBranchHours(Action):
         city, asked = latest_value(tracker, "city"), latest_day(tracker)
         here = [branch for branch in found.branches if city and branch.city.casefold() == city.casefold()]
         first = (here or found.branches)[0]
-        hours = {"opens": first.opens, "closes": first.closes}
+        hours = {"days": weekdays(first.days, language), "opens": first.opens, "closes": first.closes}
         if city and not here:
             dispatcher.utter_message(response="utter_branch_no_city", city=city.title(), cities=cities)
         elif asked:

@@ -16,7 +16,14 @@ from actions.consent import Answer, answer_to_cancel
 from actions.handoff import hand_off, tell_done
 from actions.lookup import MISSES_BEFORE_OFFERING_A_PERSON, Events
 from actions.references import normalise_order_ref, other_phone_digits
-from actions.session import latest_message_id, latest_text, latest_values, said_in_public
+from actions.session import (
+    actions_of_previous_turn,
+    latest_intent,
+    latest_message_id,
+    latest_text,
+    latest_values,
+    said_in_public,
+)
 
 FORM = "cancel_form"
 
@@ -47,7 +54,7 @@ class _Hears:
     register it."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        answer = answer_to_cancel(latest_text(tracker))
+        answer = answer_to_cancel(latest_text(tracker), latest_intent(tracker))
         if (tracker.active_loop or {}).get("name") == FORM:
             return _inside_the_form(dispatcher, answer)
         asked = normalise_order_ref(tracker.get_slot("cancel_ref"))
@@ -58,6 +65,11 @@ class _Hears:
         unmistakable = answer is Answer.YES and not others and not said_in_public(tracker)
         if unmistakable and asked and not _foreign_numbers(tracker, asked):
             return await _cancel(dispatcher, tracker, asked)
+        if latest_intent(tracker) == "nlu_fallback" and "action_hear_cancel" in actions_of_previous_turn(tracker):
+            detail = (
+                f"The customer was asked whether to cancel order {asked}; two answers in a row were not understood."
+            )
+            return [*forget(), *hand_off(dispatcher, "repeated_fallback", detail)]
         # Another number, a question, a yes and a no in one: the question stands, for the order that it was about.
         return [*_ask(dispatcher, asked or "", corrected), *_ASKED]
 

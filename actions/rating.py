@@ -1,18 +1,32 @@
-"""How it was: reads the points that a customer gives, and passes them to Sigap's core."""
+"""How it was: reads the points that a customer gives, and passes them to Sigap's core.
+
+Points alone can mean anything: "5" a choice, "👍" a yes. After a person closed the case, who asks for them, they are a
+rating.
+"""
 
 import math
 import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import FollowupAction
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.session import actions_of_previous_turn, latest_metadata, latest_text, latest_value
+from actions.session import (
+    actions_of_previous_turn,
+    events_this_session,
+    intent_of,
+    latest_metadata,
+    latest_text,
+    latest_value,
+)
 
+NAME = "action_rate"
 BEST = 5
 _GOOD, _BAD = 4, 2  # from here on good; up to here bad
 LONGEST_BARE = 4  # words of a message in which a number alone can be the points
+AWAITED_FOR = 4  # messages after a person closed the case, if the others are only small talk
+_SMALL_TALK = frozenset({"thank", "praise", "goodbye"})
 
 _NUMBERS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "ten": 10, "nol": 0, "satu": 1, "dua": 2,
@@ -33,6 +47,7 @@ _STARRED = (
 )
 _BARE = re.compile(rf"(?<![\w.,/]){_NUMBER}(?![\w.,/])")
 _STARS = re.compile("[⭐🌟★]")
+_ALONE = re.compile(r"[\W_]*(?:\d{1,3}(?:[.,]\d)?(?:\s*/\s*\d{1,3})?[\W_]*)?")
 
 
 def points(text: str) -> int | None:
@@ -67,11 +82,26 @@ def _scaled(value: float, best: float) -> int:
     return max(1, min(BEST, math.ceil(value * BEST / best)))
 
 
+class ActionReadPoints(Action):
+    """Notices points and nothing else where a person asked for them: a rule in data/rules/chitchat.yml takes them for a
+    rating, whatever intent they look like."""
+
+    def name(self) -> str:
+        return "action_read_points"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        text = latest_text(tracker)
+        given = _ALONE.fullmatch(text) is not None and points(text) is not None and _is_awaited(tracker)
+        return [] if given == bool(tracker.get_slot("bare_points")) else [SlotSet("bare_points", given or None)]
+
+
 class ActionRate(Action):
     """Thanks for the points, by how many there are, and tells Sigap's core."""
 
     def name(self) -> str:
-        return "action_rate"
+        return NAME
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
@@ -94,5 +124,23 @@ class ActionRate(Action):
 
 
 def _was_asked(tracker: Tracker) -> bool:
-    """By the notice with which a person closed the conversation, or by the assistant."""
-    return bool(latest_metadata(tracker).get("helped_by")) or "action_rate" in actions_of_previous_turn(tracker)
+    """By the notice with which a person left the conversation, or by the assistant."""
+    return (
+        bool(latest_metadata(tracker).get("helped_by"))
+        or NAME in actions_of_previous_turn(tracker)
+        or _is_awaited(tracker)
+    )
+
+
+def _is_awaited(tracker: Tracker) -> bool:
+    """Whether a person has just closed the case, and nothing but small talk followed."""
+    events = events_this_session(tracker)
+    if any(event.get("event") == "action" and event.get("name") == NAME for event in events):
+        return False
+    said = [event for event in events if event.get("event") == "user"][-AWAITED_FOR:]
+    for age, event in enumerate(reversed(said)):
+        if age and intent_of(event) not in _SMALL_TALK:
+            return False
+        if (event.get("metadata") or {}).get("rating_asked"):
+            return True
+    return False

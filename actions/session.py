@@ -38,6 +38,11 @@ def latest_intent(tracker: Tracker) -> str:
     return str(((tracker.latest_message or {}).get("intent") or {}).get("name") or "")
 
 
+def intent_of(event: Event) -> str:
+    """What a message among the events was taken for, or an empty string."""
+    return str(((event.get("parse_data") or {}).get("intent") or {}).get("name") or "")
+
+
 def latest_metadata(tracker: Tracker) -> Mapping[str, Any]:
     """What the channel said about the latest message, for example the language of the platform's app."""
     for event in reversed(tracker.events):

@@ -1,6 +1,6 @@
-"""Dates and amounts in the customer's language. Every sentence itself is a response in domain.yml."""
+"""Days, dates and amounts in the customer's language. Every sentence itself is a response in domain.yml."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -27,6 +27,24 @@ _MONTHS = {
 def day(value: date, language: str) -> str:
     """`Tuesday 25 November` or `Selasa 25 November`. The year goes without saying in a delivery."""
     return f"{_WEEKDAYS[language][value.weekday()]} {value.day} {_MONTHS[language][value.month - 1]}"
+
+
+def weekdays(days: Iterable[int], language: str) -> str:
+    """ISO weekdays: `Monday to Friday and Sunday`, `Senin sampai Jumat dan Minggu`; all seven are `every day`."""
+    names, to = _WEEKDAYS[language], "sampai" if language == "id" else "to"
+    runs: list[list[int]] = []
+    for each in sorted(set(days)):
+        if runs and each == runs[-1][-1] + 1:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    if runs and len(runs[0]) == len(names):
+        return "setiap hari" if language == "id" else "every day"
+    said: list[str] = []
+    for run in runs:
+        one_by_one = [names[each - 1] for each in run]
+        said += one_by_one if len(run) < 3 else [f"{one_by_one[0]} {to} {one_by_one[-1]}"]
+    return listed(said, language)
 
 
 def rupiah(amount: int, language: str) -> str:

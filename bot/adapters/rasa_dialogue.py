@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 TURNS_KEPT = 8  # user turns that the assistant remembers word for word; slots and an open form outlive them
 RANKING_KEPT = 3
 CONVERSATIONS_READ = 1_000  # whose events stay in memory: some 20 kB each
-INTERNAL_SLOTS = frozenset({"session_started_metadata", "requested_slot", "language"})
+INTERNAL_SLOTS = frozenset({"session_started_metadata", "requested_slot", "language", "bare_points"})
 INTERNAL_ACTIONS = frozenset({ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME, "action_extract_slots"})
 
 
@@ -75,7 +75,7 @@ class RasaDialogue:
         if public:
             metadata["public"] = True
         if helped is not None:
-            metadata |= {"helped_by": helped.by, "helped_with": list(helped.intents)}
+            metadata |= {"helped_by": helped.by, "helped_with": list(helped.intents), "rating_asked": helped.closed}
         self._trackers.put(key, tracker)
         output = self._collector(channel)()
         try:

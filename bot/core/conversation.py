@@ -85,12 +85,13 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Helped(msgspec.Struct, frozen=True, kw_only=True):
-    """The person who had the case last, until when, and what it was about: the intents before the handoff. `told`: the
-    assistant has greeted knowing it."""
+    """The person who had the case last, until when, and what it was about: the intents before the handoff. `closed`:
+    they closed it, and the customer was asked how it was. `told`: the assistant has greeted knowing it."""
 
     by: str
     at: datetime
     intents: tuple[str, ...] = ()
+    closed: bool = False
     told: bool = False
 
 

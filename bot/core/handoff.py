@@ -101,7 +101,7 @@ def _helped(conversation: Conversation, to: Owner, now: datetime) -> Helped | No
         return conversation.helped
     held = conversation.handoff
     intents = tuple(intent.name for intent in held.intents) if held else ()
-    return Helped(by=conversation.agent_name, at=now, intents=intents)
+    return Helped(by=conversation.agent_name, at=now, intents=intents, closed=to is Owner.CLOSED)
 
 
 def open_handoff(

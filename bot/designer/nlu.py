@@ -10,7 +10,7 @@ from bot.designer.findings import LANGUAGES, Finding, error
 from bot.designer.project import Project
 
 # With fewer, one person's way of writing decides what is understood.
-FEWEST_EXAMPLES = 25
+FEWEST_EXAMPLES = 40
 
 
 def check(project: Project) -> Iterator[Finding]:

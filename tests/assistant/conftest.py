@@ -78,6 +78,17 @@ def executor() -> ActionExecutor:
     return executor
 
 
+class InProcess:
+    """An action endpoint without a server."""
+
+    def __init__(self, executor: ActionExecutor) -> None:
+        self.executor = executor
+        self.kwargs: dict[str, Any] = {}
+
+    async def request(self, json: dict[str, Any], **_: Any) -> Any:
+        return await self.executor.run(json)
+
+
 @pytest.fixture
 def run(executor: ActionExecutor) -> Callable[..., Any]:
     """Run one action on a conversation: its events and what it says, as an action server would answer."""

@@ -337,6 +337,9 @@ async def test_a_deed_whose_end_can_not_be_read(answers: Answers, call: str, bod
         await WRITES[call]()
 
 
+BRANCH = {"city": "Bandung", "name": "Dago", "address": "Jl. Dago", "opens": "08:30", "closes": "15:30", "days": [1]}
+
+
 @pytest.mark.parametrize(
     ("call", "body"),
     [
@@ -348,6 +351,8 @@ async def test_a_deed_whose_end_can_not_be_read(answers: Answers, call: str, bod
         ("deposit_rates", {"terms": [1], "savings_percent": 1, "tax_percent": 1, "minimum_idr": 1}),
         ("branches", {"branches": [], "holidays": ["soon"]}),
         ("branches", {"branches": [{"city": "Bandung"}], "holidays": []}),
+        ("branches", {"branches": [BRANCH | {"days": []}], "holidays": []}),
+        ("branches", {"branches": [BRANCH | {"days": [0, 1]}], "holidays": []}),
     ],
 )
 async def test_facts_that_make_no_sense(answers: Answers, call: str, body: Any) -> None:

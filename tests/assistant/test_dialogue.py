@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -20,6 +21,7 @@ from bot.adapters import rasa_project, rasa_runner
 from bot.adapters.rasa_dialogue import TURNS_KEPT, RasaDialogue
 from bot.adapters.rasa_rules import Rules
 from bot.adapters.rasa_runner import InOrder
+from bot.core.conversation import Helped
 from bot.core.ports import Turn
 from bot.designer.project import unannotated
 from bot.settings import PROJECT
@@ -189,3 +191,46 @@ async def test_after_a_question_left_open_the_next_order_to_cancel_is_asked_for(
     heard = await responses(dialogue, "left", *said)
     assert heard[1] == ["utter_confirm_cancel"]
     assert heard[3] == ["utter_ask_cancel_form_order_ref"]
+
+
+@pytest.mark.parametrize(
+    ("said", "response"),
+    [
+        ("TF-500102 500rb", "utter_transfer_"),
+        ("AR-20311 headset", "utter_order_shipped"),
+        ("KD-4801 jakarta", "utter_card_"),
+        ("AR-20311 tomorrow", "utter_order_shipped"),
+    ],
+)
+async def test_a_reference_is_understood_whatever_stands_beside_it(
+    dialogue: RasaDialogue, backoffice: str, said: str, response: str
+) -> None:
+    (heard,) = await responses(dialogue, said, said)
+    assert heard[0].startswith(response)
+
+
+@pytest.mark.parametrize("no", ["nvm", "biarin aja deh", "ok nevermind", "no wait, i changed my mind", "nggak usah"])
+async def test_a_plain_no_keeps_the_order_at_once(dialogue: RasaDialogue, no: str) -> None:
+    heard = await responses(dialogue, no, "cancel order AR-20301 please", "4417", no)
+    assert heard[1:] == [["utter_confirm_cancel"], ["utter_cancel_kept"]]
+
+
+@pytest.mark.parametrize(
+    ("texts", "rating"),
+    [(["👍"], 5), (["👎"], 1), (["😡"], 1), (["3"], 3), (["makasih kak", "5"], 5), (["thanks", "👍"], 5)],
+)
+async def test_points_alone_are_a_rating_after_a_person_closed_the_case(
+    dialogue: RasaDialogue, texts: list[str], rating: int
+) -> None:
+    key, tracker = f"rated-{texts}", b""
+    helped: Helped | None = Helped(by="Dina", at=datetime(2026, 3, 1, tzinfo=UTC), closed=True)
+    for number, text in enumerate(texts):
+        answered = await dialogue.respond(
+            key=key, channel="webchat", text=text, message_id=str(number), language="id", tracker=tracker, helped=helped
+        )
+        tracker, helped = answered.tracker, None
+    assert answered.rating == rating
+
+
+async def test_a_thumb_out_of_nowhere_is_no_rating(dialogue: RasaDialogue) -> None:
+    assert await responses(dialogue, "thumb", "👍") == [["utter_affirm"]]

@@ -25,8 +25,8 @@ def text_of(variation: dict) -> str:
 
 # What actions fill in that is the brand's own: its prices, its rates, its branches, a day in the calendar.
 OURS = frozenset(
-    """bifast free rtgs rtgs_from ewallet international atm cities city branches opens closes day next_day terms savings
-    tax minimum""".split()
+    """bifast free rtgs rtgs_from ewallet international atm cities city branches days opens closes day next_day terms
+    savings tax minimum""".split()
 )
 
 

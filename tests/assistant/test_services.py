@@ -12,10 +12,9 @@ import httpx
 import pytest
 
 from actions.branches import next_open
-from actions.consent import Answer, answer_to_cancel
 from actions.links import SeveralContacts, contact_in
-from actions.rating import points
-from actions.records import Branch
+from actions.records import Branch, Branches
+from actions.wording import weekdays
 from tests.assistant.conftest import PROJECT, loops, slots_set
 
 Run = Callable[..., Any]
@@ -82,33 +81,20 @@ async def test_a_cancellation_that_fails_says_so_and_calls_a_person(run: Run, sa
     assert "AR-20320" in handoff["custom"]["detail"]
 
 
-@pytest.mark.parametrize(
-    ("text", "answer"),
-    [
-        ("yes, cancel it", Answer.YES), ("ya batalin aja", Answer.YES), ("ok go ahead and cancel", Answer.YES),
-        ("iya yakin", Answer.YES), ("/affirm", Answer.YES), ("yes", Answer.YES), ("Gas!", Answer.YES),
-        ("no, don't cancel it", Answer.NO), ("jangan dibatalin", Answer.NO), ("ok don't cancel", Answer.NO),
-        ("keep it", Answer.NO), ("ga jadi batal", Answer.NO), ("no", Answer.NO), ("/deny", Answer.NO),
-        ("ga jadi kak", Answer.NO), ("no, i'll keep it after all", Answer.NO), ("tetep saya ambil", Answer.NO),
-        ("cancel", Answer.NEITHER), ("batalin", Answer.NEITHER), ("is it ok to cancel if it's packed?", Answer.NEITHER),
-        ("are you sure you can cancel it", Answer.NEITHER), ("iya sebentar", Answer.NEITHER),
-        ("ya ampun", Answer.NEITHER), ("yes?", Answer.NEITHER), ("ok cancel it, no need for it", Answer.NEITHER),
-        ("I don't want it anymore, cancel it", Answer.NEITHER), ("ga jadi beli, batalin aja", Answer.NEITHER),
-        ("no, cancel it please", Answer.NEITHER), ("yes but only half of it", Answer.NEITHER), ("", Answer.NEITHER),
-        ("iya, tapi nanya dulu", Answer.NEITHER), ("👍", Answer.NEITHER),
-    ],
-)  # fmt: skip
-def test_only_a_plain_yes_is_one(text: str, answer: Answer) -> None:
-    assert answer_to_cancel(text) is answer
-
-
 CANCELLING = ("action_cancel_order", "action_keep_order", "action_hear_cancel")
 
 
 @pytest.mark.parametrize("action", CANCELLING)
 @pytest.mark.parametrize(
     ("text", "response"),
-    [("yes", "utter_cancel_cancelled"), ("no", "utter_cancel_kept"), ("what happens then?", "utter_confirm_cancel")],
+    [
+        ("yes", "utter_cancel_cancelled"),
+        ("no", "utter_cancel_kept"),
+        ("ok nevermind, i keep my order", "utter_cancel_kept"),
+        ("ya udah biarin aja", "utter_cancel_kept"),
+        ("what happens then?", "utter_confirm_cancel"),
+        ("ok, but later", "utter_confirm_cancel"),
+    ],
 )
 async def test_what_is_heard_decides_whatever_intent_it_was_taken_for(
     run: Run, backoffice: str, action: str, text: str, response: str
@@ -119,6 +105,22 @@ async def test_what_is_heard_decides_whatever_intent_it_was_taken_for(
     assert message["response"] == response
     if response == "utter_confirm_cancel":  # the question stands
         assert [event["name"] for event in events if event["event"] == "action"] == ["action_confirm_cancel"]
+
+
+async def test_a_yes_that_was_taken_for_a_no_cancels_nothing(run: Run, backoffice: str) -> None:
+    slots = {"phone_last4": "8802", "cancel_ref": "AR-20314"}
+    _, (message,) = await run("action_keep_order", text="ok", intent="deny", slots=slots)
+    assert message["response"] == "utter_confirm_cancel"
+
+
+async def test_two_answers_in_a_row_that_nobody_understands_call_a_person(run: Run, backoffice: str) -> None:
+    slots = {"phone_last4": "8802", "cancel_ref": "AR-20314"}
+    first = [{"event": "user", "text": "blub"}, {"event": "action", "name": "action_hear_cancel"}]
+    _, (handoff,) = await run("action_hear_cancel", text="bla", intent="nlu_fallback", slots=slots, events=first)
+    assert handoff["custom"]["reason"] == "repeated_fallback"
+    assert "AR-20314" in handoff["custom"]["detail"]
+    _, (kept,) = await run("action_hear_cancel", text="nvm", intent="nlu_fallback", slots=slots, events=first)
+    assert kept["response"] == "utter_cancel_kept"
 
 
 @pytest.mark.parametrize("action", CANCELLING)
@@ -302,51 +304,39 @@ async def test_branches_by_city_and_by_day(run: Run, say: Any, backoffice: str) 
     assert (await ask(day="2026-11-30", city="Bandung"))[0] == "utter_branch_open"
     assert (await ask(day="2026-11-30", city="medan"))[1].startswith("We have no branch in Medan")
     assert (await ask(day="x"))[0] == "utter_branch_hours"
+    assert "open Monday to Friday, 08:30-15:30" in (await ask(city="Surabaya"))[1]
+
+
+async def test_the_days_of_a_branch_are_those_of_the_back_office(
+    run: Run, say: Any, backoffice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branch = Branch(city="Medan", name="x", address="x", opens="09:00", closes="14:00", days=(1, 2, 3, 4, 6))
+
+    async def branches() -> Branches:
+        return Branches((branch,), ())
+
+    monkeypatch.setattr("actions.backoffice.branches", branches)
+    for language, days in (("en", "Monday to Thursday and Saturday"), ("id", "Senin sampai Kamis dan Sabtu")):
+        for entities in ({}, {"city": "medan"}):
+            _, (message,) = await run("action_branch_hours", entities=entities, slots={"language": language})
+            assert f"{days}, 09:00-14:00" in say(message, language)["text"]
+
+
+@pytest.mark.parametrize(
+    ("days", "en", "indonesian"),
+    [
+        ([1, 2, 3, 4, 5], "Monday to Friday", "Senin sampai Jumat"),
+        ([7, 6], "Saturday and Sunday", "Sabtu dan Minggu"),
+        ([1, 3, 5], "Monday, Wednesday and Friday", "Senin, Rabu, dan Jumat"),
+        (range(1, 8), "every day", "setiap hari"),
+        ([2], "Tuesday", "Selasa"),
+    ],
+)
+def test_weekdays_are_told_as_people_tell_them(days: Any, en: str, indonesian: str) -> None:
+    assert (weekdays(days, "en"), weekdays(days, "id")) == (en, indonesian)
 
 
 def test_the_next_day_that_they_are_open_passes_over_holidays() -> None:
     branch = Branch(city="x", name="x", address="x", opens="08:30", closes="15:30", days=(1, 2, 3, 4, 5))
     thursday = date(2026, 12, 24)
     assert next_open(thursday, [branch], [thursday + timedelta(days=1)]) == date(2026, 12, 28)
-
-
-# ---- ratings ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "score"),
-    [
-        ("5", 5), ("4/5", 4), ("8 out of 10", 4), ("7,5/10", 4), ("bintang lima", 5), ("⭐⭐⭐", 3), ("😡", 1),
-        ("nilai 9 dari 10", 5), ("10", 5), ("zero stars", 1), ("100/100", 5), ("three stars", 3), ("great", None),
-        ("2 bintang aja deh", 2), ("your 24/7 support deserves 1 star", 1), ("not 5 but 1", None), ("4.5 stars", 5),
-        ("5 of my 10 orders never came", None), ("at 9 I called, terrible, nobody came", None),
-        ("I wait 3 days, 1 star", 1),
-    ],
-)  # fmt: skip
-def test_points_are_read(text: str, score: int | None) -> None:
-    assert points(text) == score
-
-
-@pytest.mark.parametrize(
-    ("text", "score", "response"),
-    [("5 stars", 5, "utter_rating_high"), ("3 of 5", 3, "utter_rating_middle"), ("bintang 1", 1, "utter_rating_low")],
-)
-async def test_a_rating_is_told_and_answered_by_how_it_is(run: Run, text: str, score: int, response: str) -> None:
-    _, (told, answer) = await run("action_rate", text=text, intent="service_rating")
-    assert told["custom"] == {"sigap": "rating", "score": score}
-    assert answer["response"] == response
-
-
-async def test_a_bare_number_is_a_rating_only_where_one_was_asked_for(run: Run) -> None:
-    events, messages = await run("action_rate", text="5", intent="service_rating")
-    assert (messages, [event["name"] for event in events if event["event"] == "followup"]) == ([], ["action_fallback"])
-    _, (told, _) = await run("action_rate", text="5", intent="service_rating", metadata={"helped_by": "Dina"})
-    assert told["custom"]["score"] == 5
-
-
-async def test_a_rating_without_points_asks_for_them(run: Run, say: Any) -> None:
-    _, (message,) = await run("action_rate", text="let me rate this", intent="service_rating")
-    buttons = say(message, "en")["buttons"]
-    assert [button["payload"] for button in buttons][4] == '/service_rating{"rating": "5"}'
-    _, (told, _) = await run("action_rate", text=buttons[1]["payload"], entities={"rating": "2"})
-    assert told["custom"]["score"] == 2

@@ -22,22 +22,11 @@ from bot import settings
 from bot.adapters import rasa_project
 from bot.nlu.measured import measure, read_messages
 from bot.nlu.model import OUT_OF_SCOPE
-from tests.assistant.conftest import PROJECT
+from tests.assistant.conftest import PROJECT, InProcess
 
 pytestmark = pytest.mark.timeout(900)  # training, on a busy machine
 
 HERE = Path(__file__).parent
-
-
-class InProcess:
-    """An action endpoint without a server."""
-
-    def __init__(self, executor: ActionExecutor) -> None:
-        self.executor = executor
-        self.kwargs: dict[str, Any] = {}
-
-    async def request(self, json: dict[str, Any], **_: Any) -> Any:
-        return await self.executor.run(json)
 
 
 @pytest.fixture(scope="session")

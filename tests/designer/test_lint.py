@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from string import ascii_letters
 
 import pytest
 
@@ -92,7 +93,7 @@ def project(tmp_path: Path) -> Path:
     for language in ("en", "id"):
         blocks = []
         for intent in ("hours", "person"):
-            words = "abcdefghijklmnopqrstuvwxyz"[:FEWEST_EXAMPLES]
+            words = ascii_letters[:FEWEST_EXAMPLES]
             examples = "\n".join(f"    - {intent} {language} {word}" for word in words)
             blocks.append(f"- intent: {intent}\n  examples: |\n{examples}\n")
         (tmp_path / f"data/nlu/all.{language}.yml").write_text("nlu:\n" + "".join(blocks))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from string import ascii_letters
 
 import pytest
 
@@ -55,7 +56,7 @@ def project(tmp_path: Path) -> Path:
         "rules:\n- rule: hours\n  steps:\n  - intent: hours\n  - action: utter_hours\n"
     )
     for language in ("en", "id"):
-        examples = "".join(f"    - hours {language} {chr(97 + n)}\n" for n in range(FEWEST_EXAMPLES))
+        examples = "".join(f"    - hours {language} {letter}\n" for letter in ascii_letters[:FEWEST_EXAMPLES])
         (tmp_path / f"data/nlu/all.{language}.yml").write_text(f"nlu:\n- intent: hours\n  examples: |\n{examples}")
     for channel in CHANNELS:
         (tmp_path / f"data/voice/{channel}.yml").write_text(NO_VOICE)

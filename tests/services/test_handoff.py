@@ -248,6 +248,7 @@ class TestEnding:
             await world.work()
         first, *others = world.dialogue.helped[-3:]
         assert (first and first.by, others) == (DINA.name, [None, None])
+        assert first and first.closed, "they were asked how it was"
         [rated] = await world.log(e.Rated)
         assert (rated.score, rated.agent_name) == (5, DINA.name)
         assert [(line.kind, line.detail) for line in await world.lines() if line.kind == "rated"] == [("rated", "5")]
