@@ -5,8 +5,10 @@ Knows nobody's address and nobody's JSON.
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -111,6 +113,14 @@ def _client() -> httpx.AsyncClient:
             trust_env=False,
         )
     return client
+
+
+async def warm() -> None:
+    """Build what a first call waits for: the certificates, the pool, and the way down to a socket. Calls no service."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen: who calls is refused at once
+        with suppress(httpx.ConnectError):
+            await _client().get(f"http://127.0.0.1:{nobody.getsockname()[1]}")
 
 
 @cache

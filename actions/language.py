@@ -138,6 +138,11 @@ def detect_language(text: str, current: str | None) -> str | None:
     return None
 
 
+def warm() -> None:
+    """Load what judges the messages whose words do not tell."""
+    _identifier().classify("selamat pagi and good morning")
+
+
 @cache
 def _identifier() -> LanguageIdentifier:
     identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)

@@ -2,26 +2,26 @@
 
     make bench-turns                          beside stock Rasa with logistic regression (our pipeline before)
     make bench-turns OPTIONS=--with-diet      and beside its default pipeline (DIET and TED), some minutes more
+    make bench-turns OPTIONS=--alone          without stock Rasa, a few minutes less
 
 Each contender runs in a process of its own and answers the same short conversations, round by round in turns, so that a
-busy machine is busy for all; then one conversation of 200 turns. Stock Rasa is its `Agent` with an in-memory tracker
-store, without HTTP. It is spared one thing that ours does: no custom action fills the language slot (over an action
-server that alone costs it 70 ms a turn).
+busy machine is busy for all; then the same conversations of 200 turns. Stock Rasa is its `Agent` with an in-memory
+tracker store, without HTTP. It is spared one thing that ours does: no custom action fills the language slot (over an
+action server that alone costs it 70 ms a turn).
+
+Last, the very first turn of fresh processes against the median of their later ones: triage and assistant as a worker
+has them when it says that it is ready, and the same without its warming up.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -30,18 +30,22 @@ from rich.console import Console
 from rich.table import Table
 from ruamel.yaml import YAML
 
+from benchmarks.contenders import SAID, Contender, running
 from benchmarks.diet import FEATURES
 from bot.adapters import rasa_project
-from bot.entrypoints.worker import ENVIRONMENT
 from bot.settings import PROJECT
 from tests.scenarios.harness import TRAINED
 
-SAID = (
-    "are you a bot", "how do i activate my card", "how can i top up", "thanks",
-    "how do i open an account", "how much can i transfer a day", "what can you do", "bye",
-)  # fmt: skip
 ROUNDS, CONVERSATIONS, LONG = 5, 10, 200
-AROUND = 8  # turns that a figure of the long conversation is the mean of
+# Long conversations. Each begins with another text, so that every text is said at every turn equally often.
+LONGS = 5 * len(SAID)
+SHOWN = (1, 50, LONG)  # turns of them
+# What the first customers of fresh processes say; words alone do not tell the language of the third.
+FIRST = (
+    "are you a bot", "how do i activate my card", "good evening dear sirs",
+    "halo kak", "cara aktivasi kartu debit gimana",
+)  # fmt: skip
+OURS, WARMED, COLD = "Sigap", "as a worker starts", "without warming up"
 
 # Rasa's default is 100. What is measured here is the time of a turn: the network is as big after five, and training is
 # shorter by an hour. It may answer some messages with another action than it would.
@@ -72,118 +76,27 @@ LIGHT = {
     "policies": [{"name": "MemoizationPolicy"}, {"name": "RulePolicy"}],
 }
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=110)
 progress = Console(stderr=True, highlight=False)
 
-Speak = Callable[[str, Sequence[str]], Awaitable[list[float]]]
+Conversations = Sequence[Sequence[float]]  # seconds of each turn
 
 
-# ---- in the contender's process ------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Start:
+    """A fresh process: seconds of its first turn, and of a usual one of its later turns."""
+
+    first: float
+    usual: float
+
+    @property
+    def times(self) -> float:
+        return self.first / self.usual
 
 
-def ours(model: Path) -> Speak:
-    from bot.adapters.rasa_dialogue import RasaDialogue  # noqa: PLC0415 - Rasa takes seconds to load
-
-    dialogue = RasaDialogue(model, PROJECT)
-
-    async def speak(key: str, texts: Sequence[str]) -> list[float]:
-        memory, took = b"", []
-        for number, text in enumerate(texts):
-            began = time.perf_counter()
-            turn = await dialogue.respond(
-                key=key, channel="webchat", text=text, message_id=f"{key}-{number}", language="en", tracker=memory
-            )
-            took.append(time.perf_counter() - began)
-            assert turn.utterances
-            memory = turn.tracker
-        return took
-
-    return speak
-
-
-def stock(model: Path) -> Speak:
-    from rasa.core.agent import Agent  # noqa: PLC0415
-    from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: PLC0415
-
-    agent = Agent.load(str(model))
-
-    async def speak(key: str, texts: Sequence[str]) -> list[float]:
-        took = []
-        for text in texts:
-            output = CollectingOutputChannel()
-            began = time.perf_counter()
-            await agent.handle_message(UserMessage(text, output, sender_id=key, input_channel="webchat"))
-            took.append(time.perf_counter() - began)
-            assert output.messages, text
-        return took
-
-    return speak
-
-
-def contend(kind: str, model: Path) -> None:
-    """Answers lines of JSON {"key", "turns"} with the seconds that each turn took, until the input ends."""
-    import logging  # noqa: PLC0415
-
-    import structlog  # noqa: PLC0415
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    logging.disable(logging.WARNING)
-    speak = (ours if kind == "ours" else stock)(model)
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(speak("warm", SAID))
-    answers = os.fdopen(os.dup(1), "w")
-    answers.write("ready\n")
-    answers.flush()
-    for line in sys.stdin:
-        asked = json.loads(line)
-        texts = [SAID[number % len(SAID)] for number in range(asked["turns"])]
-        answers.write(json.dumps(loop.run_until_complete(speak(asked["key"], texts))) + "\n")
-        answers.flush()
-
-
-# ---- in the benchmark's process ------------------------------------------------------------------------------------
-
-
-class Contender:
-    def __init__(self, name: str, kind: str, model: Path) -> None:
-        self.name = name
-        self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "benchmarks.turns", "--contend", kind, str(model)],
-            cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            env={**os.environ, **ENVIRONMENT},
-        )  # fmt: skip
-        self._read("ready\n")
-
-    def _read(self, wanted: str = "") -> str:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if line == wanted or (not wanted and line.startswith("[")):
-                return line
-        raise RuntimeError(f"{self.name} ended: {self._process.wait()}")
-
-    def ask(self, key: str, turns: int) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"key": key, "turns": turns}) + "\n")
-        self._process.stdin.flush()
-
-    def answer(self) -> list[float]:
-        return list(json.loads(self._read()))
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
-@contextmanager
-def running(contenders: Sequence[tuple[str, str, Path]]) -> Iterator[list[Contender]]:
-    made: list[Contender] = []
-    try:
-        for each in contenders:
-            made.append(Contender(*each))
-        yield made
-    finally:
-        for one in made:
-            one.stop()
+def said(turns: int, begin: int = 0) -> list[str]:
+    """What a customer says in so many turns, beginning with another text for another `begin`."""
+    return [SAID[(begin + turn) % len(SAID)] for turn in range(turns)]
 
 
 def short(contenders: Sequence[Contender]) -> dict[str, list[float]]:
@@ -192,9 +105,43 @@ def short(contenders: Sequence[Contender]) -> dict[str, list[float]]:
     for number in range(ROUNDS):
         for one in contenders:
             for conversation in range(CONVERSATIONS):
-                one.ask(f"short-{number}-{conversation}", len(SAID))
+                one.ask(f"short-{number}-{conversation}", SAID)
                 took[one.name] += one.answer()
     return took
+
+
+def long(contenders: Sequence[Contender]) -> dict[str, list[list[float]]]:
+    """The same of the long conversations, each for itself."""
+    took: dict[str, list[list[float]]] = {one.name: [] for one in contenders}
+    for number in range(LONGS):
+        if number % len(SAID) == 0:
+            progress.print(f"conversations of {LONG} turns: {number} of {LONGS} …")
+        for one in contenders:
+            one.ask(f"long-{number}", said(LONG, number))
+            took[one.name].append(one.answer())
+    return took
+
+
+def at(conversations: Conversations, turn: int) -> list[float]:
+    """Seconds of one turn (from 1) in each conversation."""
+    return [seconds[turn - 1] for seconds in conversations]
+
+
+def starts(model: Path) -> dict[str, list[Start]]:
+    """Fresh processes, with and without warming up in turns, one for each of the first texts."""
+    found: dict[str, list[Start]] = {WARMED: [], COLD: []}
+    for number, text in enumerate(FIRST):
+        progress.print(f"fresh processes: {number} of {len(FIRST)} …")
+        for name, kind in ((WARMED, "warmed"), (COLD, "cold")):
+            with running([(name, kind, model)]) as [one]:
+                one.ask("first", [text])
+                [first] = one.answer()
+                later: list[float] = []
+                for conversation in range(CONVERSATIONS):
+                    one.ask(f"later-{conversation}", SAID)
+                    later += one.answer()
+            found[name].append(Start(first, median(later)))
+    return found
 
 
 def two_at_once(pair: Sequence[Contender]) -> float:
@@ -202,7 +149,7 @@ def two_at_once(pair: Sequence[Contender]) -> float:
     began = time.perf_counter()
     turns = ROUNDS * CONVERSATIONS * len(SAID)
     for one in pair:
-        one.ask("together", turns // 2)
+        one.ask("together", said(turns // 2))
     for one in pair:
         one.answer()
     return turns / (time.perf_counter() - began)
@@ -226,55 +173,73 @@ def trained(config: dict[str, Any], folder: Path, name: str) -> Path:
 
 
 def main(arguments: Sequence[str]) -> int:
-    if arguments[:1] == ["--contend"]:
-        contend(arguments[1], Path(arguments[2]))
-        return 0
-    if set(arguments) - {"--with-diet"}:
-        console.print("usage: make bench-turns [OPTIONS=--with-diet]")
+    if len(arguments) > 1 or set(arguments) - {"--with-diet", "--alone"}:
+        console.print("usage: make bench-turns [OPTIONS=--with-diet|--alone]", markup=False)
         return 2
     model = rasa_project.usable_model(TRAINED)
     with TemporaryDirectory() as temporary:
-        entrants = [("Sigap", "ours", model)]
-        entrants.append(("Rasa, logistic regression", "stock", trained(LIGHT, Path(temporary), "light")))
+        entrants = [(OURS, "ours", model)]
+        if "--alone" not in arguments:
+            entrants.append(("Rasa, logistic regression", "stock", trained(LIGHT, Path(temporary), "light")))
         if "--with-diet" in arguments:
             entrants.append(("Rasa, default (DIET, TED)", "stock", trained(DEFAULT, Path(temporary), "default")))
         with running(entrants) as contenders:
-            took = short(contenders)
-            long = {}
-            for one in contenders:
-                progress.print(f"{one.name}: one conversation of {LONG} turns …")
-                one.ask("long", LONG)
-                long[one.name] = one.answer()
+            took, longs = short(contenders), long(contenders)
         with running([("first", "ours", model), ("second", "ours", model)]) as pair:
             both = two_at_once(pair)
-    show(took, long)
-    mine, name = took["Sigap"], "Sigap"
-    speed = {who: 1 / fmean(seconds) for who, seconds in took.items()}
-    console.print(f"two workers of Sigap together: {both:.0f} turns/s, {both / speed[name]:.2f} times one")
-    against = list(speed)[-1]
-    flat = _at(long[name], LONG) / _at(long[name], 1)
-    console.print(
-        f"figure: turns_per_s={speed[name]:.0f} vs_stock={speed[name] / speed[against]:.1f} "
-        f"p99_ms={np.quantile(mine, 0.99) * 1000:.1f} turn200_vs_turn1={flat:.2f} "
-        f"two_workers={both:.0f}   (stock: {against})",
-        soft_wrap=True,
-    )
+        fresh = starts(model)
+    show(took, longs)
+    show_starts(fresh)
+    alone = 1 / fmean(took[OURS])
+    console.print(f"two workers of Sigap together: {both:.0f} turns/s, {both / alone:.2f} times one")
+    console.print(figure(took, longs, both, fresh), soft_wrap=True)
     return 0
 
 
-def _at(seconds: Sequence[float], turn: int) -> float:
-    """The mean around a turn, over one round of the texts, which cost differently."""
-    first = min(max(0, turn - AROUND), len(seconds) - AROUND)
-    return fmean(seconds[first : first + AROUND])
+def figure(
+    took: Mapping[str, Sequence[float]], longs: Mapping[str, Conversations], both: float,
+    fresh: Mapping[str, Sequence[Start]],
+) -> str:  # fmt: skip
+    """One line of names and numbers. `first_vs_median`: the first turn of a fresh process, of several the median."""
+    mine = took[OURS]
+    against = list(took)[-1]
+    versus = f"vs_stock={fmean(took[against]) / fmean(mine):.1f} " if against != OURS else ""
+    flat = median(at(longs[OURS], LONG)) / median(at(longs[OURS], 1))
+    times, cold_times = ([start.times for start in fresh[name]] for name in (WARMED, COLD))
+    return (
+        f"figure: turns_per_s={1 / fmean(mine):.0f} {versus}p99_ms={np.quantile(mine, 0.99) * 1000:.1f} "
+        f"turn200_vs_turn1={flat:.2f} first_vs_median={median(times):.2f} first_vs_median_worst={max(times):.2f} "
+        f"first_vs_median_cold={median(cold_times):.2f} two_workers={both:.0f}"
+        + (f"   (stock: {against})" if versus else "")
+    )
 
 
-def show(took: dict[str, list[float]], long: dict[str, list[float]]) -> None:
-    table = Table("", "turns/s", "p50", "p99", "turn 1", "turn 50", "turn 200", title="One worker")
+def spread(seconds: Sequence[float]) -> str:
+    """p50 and p99, in milliseconds."""
+    middle, high = np.quantile(seconds, (0.5, 0.99)) * 1000
+    return f"{middle:.1f} · {high:.1f}"
+
+
+def show(took: Mapping[str, Sequence[float]], longs: Mapping[str, Conversations]) -> None:
+    turns = [f"turn {turn}" for turn in SHOWN]
+    table = Table("", "turns/s", "short ones", *turns, title="One worker: milliseconds of a turn, p50 · p99")
     for name, seconds in took.items():
         table.add_row(
-            name, f"{1 / fmean(seconds):.0f}", f"{np.quantile(seconds, 0.5) * 1000:.1f} ms",
-            f"{np.quantile(seconds, 0.99) * 1000:.1f} ms",
-            *(f"{_at(long[name], turn) * 1000:.1f} ms" for turn in (1, 50, 200)),
+            name, f"{1 / fmean(seconds):.0f}", spread(seconds), *(spread(at(longs[name], turn)) for turn in SHOWN)
+        )  # fmt: skip
+    console.print(table)
+
+
+def show_starts(fresh: Mapping[str, Sequence[Start]]) -> None:
+    table = Table(
+        "", "first", "usual", "first_vs_median", "the worst",
+        title=f"First turn of a fresh process: milliseconds, median of {len(FIRST)}",
+    )  # fmt: skip
+    for name, found in fresh.items():
+        times = [start.times for start in found]
+        table.add_row(
+            name, f"{median(start.first for start in found) * 1000:.1f}",
+            f"{median(start.usual for start in found) * 1000:.1f}", f"{median(times):.2f}", f"{max(times):.2f}",
         )  # fmt: skip
     console.print(table)
 

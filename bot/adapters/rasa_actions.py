@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -42,8 +43,13 @@ class InProcessActions:
     kwargs: ClassVar[dict[str, Any]] = {"enable_selective_domain": True}
 
     def __init__(self, package: str) -> None:
+        self._package = package
         self._executor = ActionExecutor()
         self._executor.register_package(package)
+
+    async def warm(self) -> None:
+        """What the package builds when first needed, it builds now: its `warming.warm`."""
+        await import_module(f"{self._package}.warming").warm()
 
     async def request(self, json: dict[str, Any], **_: Any) -> dict[str, Any]:
         name = json.get("next_action", "")

@@ -37,6 +37,13 @@ RANKING_KEPT = 3
 CONVERSATIONS_READ = 1_000  # whose events stay in memory: some 20 kB each
 INTERNAL_SLOTS = frozenset({"session_started_metadata", "requested_slot", "language", "bare_points"})
 INTERNAL_ACTIONS = frozenset({ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME, "action_extract_slots"})
+WARMING = "warming:up"  # nobody's conversation
+# Said in it: a greeting, a question, a form and the way out of it, and what nobody understands. No reference, because
+# that would be looked up.
+REHEARSED = (
+    ("en", "hello"), ("en", "how do i activate my card"), ("en", "where is my order"), ("en", "never mind"),
+    ("id", "halo kak"), ("id", "cara aktivasi kartu debit gimana"), ("id", "lorem ipsum dolor sit amet"),
+)  # fmt: skip
 
 
 class RasaDialogue:
@@ -46,14 +53,14 @@ class RasaDialogue:
         endpoints = AvailableEndpoints.read_endpoints(str(project / "endpoints.yml"))
         configured = endpoints.action is not None and bool(endpoints.action.url)
         self._trackers = _TurnTrackers()
-        actions = endpoints.action if configured else InProcessActions("actions")
+        self._own_actions = None if configured else InProcessActions("actions")
         kind = MessageProcessor if configured else InProcessProcessor
         # What `Agent.load` does, with a processor of our choice.
         self._processor = kind(
             model_path=model,
             tracker_store=self._trackers,
             lock_store=InMemoryLockStore(),
-            action_endpoint=actions,
+            action_endpoint=self._own_actions or endpoints.action,
             generator=NaturalLanguageGenerator.create(endpoints.nlg, Domain.empty()),
         )
         self._processor.nlg = NaturalLanguageGenerator.create(endpoints.nlg, self._processor.domain)
@@ -92,6 +99,21 @@ class RasaDialogue:
             return self._turn(self._trackers.take(key), output)
         finally:
             self._trackers.forget(key)
+
+    async def warm(self) -> None:
+        """Build what is built when first needed, by a conversation that nobody hears and that is forgotten at once."""
+        if self._own_actions is not None:
+            await self._own_actions.warm()
+        memory = b""
+        try:
+            for number, (language, text) in enumerate(REHEARSED):
+                turn = await self.respond(
+                    key=WARMING, channel="webchat", text=text, message_id=f"{WARMING}-{number}", language=language,
+                    tracker=memory,
+                )  # fmt: skip
+                memory = turn.tracker
+        finally:
+            self._trackers.unread(WARMING)
 
     def _turn(self, tracker: DialogueStateTracker, output: _Collector) -> Turn:
         actions = _actions(tracker)
@@ -177,6 +199,10 @@ class _TurnTrackers(TrackerStore):
         self._read.move_to_end(key)
         if len(self._read) > CONVERSATIONS_READ:
             self._read.popitem(last=False)
+
+    def unread(self, key: str) -> None:
+        """As if this conversation had never been."""
+        self._read.pop(key, None)
 
     def put(self, key: str, tracker: bytes) -> None:
         self._stored[key] = tracker

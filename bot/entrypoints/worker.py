@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import warnings
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import msgspec
 import structlog
@@ -19,6 +22,7 @@ from bot.entrypoints.consume import consume
 from bot.entrypoints.process import Life
 from bot.services.signs import typing_sign
 from bot.settings import Settings
+from channels.base import Channel
 from channels.errors import Ambiguous, RateLimited, Unavailable
 from channels.messages import ButtonTapped, MessageReceived
 
@@ -26,6 +30,7 @@ log = structlog.get_logger(__name__)
 _items = msgspec.json.Decoder(InboundItem)
 
 SLOTS = 8  # conversations at the same time: while one waits for the back office, others go on
+WARM_WITHIN_S = 10.0  # a step: longer only where an action server does not answer
 MOST_ATTEMPTS = 3
 TYPING_AFTER_S = 0.6  # a turn that takes longer waits for the back office: the customer sees that we are at it
 BACK_OFF_S = 0.5
@@ -52,7 +57,8 @@ def run(settings: Settings, number: int = 1) -> None:
 async def work(life: Life, system: System) -> None:
     """Load the assistant and work the inbound mailboxes off."""
     model = usable_model(system.settings.models)
-    _ = system.speech  # a missing sentence or a wrong rule must stop the start, not the first handoff
+    # A missing sentence, a wrong rule or setting must stop the start, not the first customer.
+    _ = system.speech, system.channels
 
     # Seconds and 700 MB: only workers pay.
     from bot.adapters.rasa_dialogue import RasaDialogue  # noqa: PLC0415
@@ -69,6 +75,7 @@ async def work(life: Life, system: System) -> None:
     stopping.cancel()
     dialogue = loading.result()
     converse = system.converse(dialogue, triage)
+    await warm(triage=triage.warm, assistant=dialogue.warm, counting=partial(_count, system.channels.values()))
     life.ready = True
     log.info("assistant loaded", model=model.name)
 
@@ -104,6 +111,23 @@ async def work(life: Life, system: System) -> None:
             typing.cancel()
 
     await consume(system.inbound, life.owner, SLOTS, life.stopping, handle, failed)
+
+
+async def warm(**steps: Callable[[], Awaitable[None]]) -> None:
+    """Build what is built when first needed, before a customer needs it. What goes wrong never stops the start."""
+    for name, step in steps.items():
+        try:
+            async with asyncio.timeout(WARM_WITHIN_S):
+                await step()
+        except Exception as error:
+            log.warning("not warmed up", step=name, error=type(error).__name__)
+
+
+async def _count(channels: Iterable[Channel[Any]]) -> None:
+    """A platform's own way of counting may be a library that takes half a second to load."""
+    for channel in channels:
+        for surface in channel.surfaces:
+            channel.can(surface).measure("é")
 
 
 async def _show_typing(system: System, lease: Lease) -> None:

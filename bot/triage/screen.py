@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from bot.triage.normal import LONGEST, Word, words
 from bot.triage.patterns import Hit, Patterns
 from bot.triage.scope import around, sentences
 from channels.errors import SettingsError
+from channels.messages import Surface
 
 NUDGE = 0.5  # logits that a pattern which is not sure, or a regulator's bare name, adds to its label and to the risk
 SURE = 0.99
@@ -31,6 +33,7 @@ PLAINLY = 0.9  # spam that is nothing else
 COMMAND = "/"  # "/start" is English for everybody, so it tells nothing
 TELLING = 1.0  # logits from which the language is clear
 LEAST = 0.15  # below this a label is not even the best guess
+REHEARSED = ("hello, where is my order?", "halo kak, pesanan saya sampai mana?")
 
 
 class Encoder(Protocol):
@@ -67,6 +70,14 @@ class Screen:
     def can_ask(self) -> bool:
         """Whether there is an encoder, and a model that learned to weigh its word."""
         return self._encoder is not None
+
+    async def warm(self) -> None:
+        """Read one message of each language, and one for its meaning: an encoder's first call is the slow one."""
+        about = Circumstances(channel="", surface=Surface.PRIVATE, at=datetime.now(UTC))
+        for text in REHEARSED:
+            self.rule(self.assess(text, about), about)
+        if self._encoder is not None:
+            self._encoder.vector(REHEARSED[0])
 
     def assess(self, text: str, about: Circumstances) -> Assessment:
         """What the message carries, the gravest first; all of it, however long."""

@@ -152,6 +152,33 @@ async def test_memory_never_wins_over_the_bytes_that_came_with_the_message(dialo
     assert again.utterances == expected.utterances
 
 
+async def test_warming_up_leaves_nothing_behind_and_asks_the_back_office_nothing(
+    dialogue: RasaDialogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = await responses(dialogue, "before", *SAID)
+    remembered = dict(dialogue._trackers._read)
+
+    async def called(*_: object) -> None:
+        raise AssertionError("the back office was called")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("actions.calls.Service._call", called)
+        played = []
+        respond = dialogue.respond
+
+        async def listening(**given: Any) -> Turn:
+            played.append(await respond(**given))
+            return played[-1]
+
+        patched.setattr(dialogue, "respond", listening)
+        await dialogue.warm()
+    assert {turn.language for turn in played} == {"en", "id"}
+    assert all(turn.utterances and turn.handoff is None for turn in played)
+    assert dialogue._trackers._read == remembered
+    assert (dialogue._trackers._stored, dialogue._trackers._live) == ({}, {})
+    assert await responses(dialogue, "after", *SAID) == fresh
+
+
 @pytest.mark.parametrize("answer", ["yes 20302", "yes, cancel 20302", "ya batalin 20302", "yes, it's 4471"])
 async def test_a_yes_that_names_another_number_cancels_nothing(dialogue: RasaDialogue, answer: str) -> None:
     heard = await responses(dialogue, answer, "cancel order AR-20301 please", "4417", answer)

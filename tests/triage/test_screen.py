@@ -196,3 +196,14 @@ def test_the_language_is_told_by_words_alone(screen: Screen, text: str, language
 def test_what_is_clear_is_never_dropped_as_noise_beside_itself() -> None:
     """A label between the two was once clear enough to drop the others and too faint to stay."""
     assert BESIDE <= CLEAR
+
+
+async def test_warming_up_reaches_the_encoder_where_there_is_one(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    if screen._encoder is not None:
+        vector = screen._encoder.vector
+        monkeypatch.setattr(screen._encoder, "vector", lambda text: asked.append(text) or vector(text))
+    await screen.warm()
+    assert bool(asked) == screen.can_ask
