@@ -45,7 +45,7 @@ class ActionConfirmCancel(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         ref = normalise_order_ref(tracker.get_slot("order_ref"))
         # Only `cancel_ref` keeps it: should the customer walk away now, the next order to cancel is asked for anew.
-        asked = _ask(dispatcher, ref or "", _other_digits(tracker))
+        asked = _ask(dispatcher, ref or "", None if said_in_public(tracker) else _other_digits(tracker))
         return [*asked, SlotSet("cancel_ref", ref), SlotSet("order_ref", None)]
 
 

@@ -124,6 +124,7 @@ def deeds(event: e.AnyEvent, seals: Seals) -> Iterator[Deed]:
             detail = {"proposal": event.proposal_id, "version": event.version}
             if event.note:
                 detail["why"] = seals.words(event.note)
-            yield Deed(at=at, actor=event.agent_id, action=event.outcome, conversation=conversation, detail=detail)
+            actor = event.agent_id or "triage"  # took the case from somebody who had gone
+            yield Deed(at=at, actor=actor, action=event.outcome, conversation=conversation, detail=detail)
         case _:
             pass

@@ -168,6 +168,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     answered: tuple[Answered, ...] = ()
     private_replies: tuple[Answered, ...] = ()
     held: tuple[str, ...] = ()  # what waits to be said in private
+    warning: str = ""  # about what the customer posted in public; goes into the first private message
     draft: str = ""  # what the assistant would say where only a person may
     disclosed_in: str = ""  # id of the message that told the customer that a program answers
     opted_out: str = ""  # id of the message that confirmed it; "" while automatic messages are welcome

@@ -139,8 +139,11 @@ def missed(conversation: Conversation, now: datetime, rules: DeskRules) -> float
     handoff = conversation.handoff
     if handoff is None:
         return 0.0
-    allowed = (handoff.answer_due_at - handoff.opened_at).total_seconds()
-    return rules.open_time(conversation.channel, handoff.opened_at, now).total_seconds() / max(allowed, 1.0)
+    channel, since = conversation.channel, handoff.opened_at
+    if not rules.is_open(channel, now) and rules.opens_at(channel, now) is None:
+        return pressure(conversation, now)  # it never opens: there are no hours to count by
+    allowed = (handoff.answer_due_at - since).total_seconds()
+    return rules.open_time(channel, since, now).total_seconds() / max(allowed, 1.0)
 
 
 def urgency(conversation: Conversation, now: datetime) -> float:

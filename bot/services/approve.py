@@ -117,14 +117,15 @@ def propose(conversation: Conversation, agent: Agent, text: str, message_id: str
     return Change(replace(conversation, proposal=proposal), [event])
 
 
-def withdrawn(conversation: Conversation, agent: Agent, now: datetime) -> list[AnyEvent]:
-    """A proposal ends with the hold on its case: `agent` gives that back, closes it or puts it back."""
+def withdrawn(conversation: Conversation, agent: Agent | None, now: datetime) -> list[AnyEvent]:
+    """A proposal ends with the hold on its case: `agent` gives that back, closes it or puts it back; None: it was taken
+    from somebody who has gone."""
     proposal = conversation.proposal
     return [] if proposal is None else [_settled(conversation, proposal, "withdrawn", agent, now)]
 
 
 def _settled(
-    conversation: Conversation, proposal: Proposal, outcome: str, agent: Agent, now: datetime, note: str = ""
+    conversation: Conversation, proposal: Proposal, outcome: str, agent: Agent | None, now: datetime, note: str = ""
 ) -> ProposalSettled:
     return ProposalSettled(
         conversation=conversation.key,
@@ -132,8 +133,8 @@ def _settled(
         proposal_id=proposal.proposal_id,
         version=proposal.version,
         outcome=outcome,
-        agent_id=agent.agent_id,
-        agent_name=agent.name,
+        agent_id=agent.agent_id if agent else "",
+        agent_name=agent.name if agent else "",
         note=note,
     )
 

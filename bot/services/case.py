@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.core import events as e
 from bot.core import handoff
-from bot.core.conversation import Conversation
+from bot.core.conversation import Conversation, Owner
 from bot.core.personal import Kind
 from bot.core.ports import (
     Commit,
@@ -105,7 +105,7 @@ class Case:
         tapped = self.item.acknowledge if isinstance(self.item, m.ButtonTapped) else ""
         if tapped and not any(message.kind == "acknowledge" for message in self.out.messages):
             self.out.acknowledge(tapped)  # the assistant did not get to it; the button must not spin all the same
-        if self.out.warning:
+        if self.conversation.warning and self.conversation.owner is not Owner.HUMAN:
             self.out.warn()
             self.take(self.out.conversation)
         anew = self.read is not None and self.read.episode != self.conversation.episode

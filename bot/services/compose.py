@@ -51,7 +51,6 @@ class Outgoing:
         self.conversation = conversation
         self.messages: list[OutboundMessage] = []
         self.events: list[AnyEvent] = []
-        self.warning = ""  # about what the customer posted; goes into the first private message
         self._speech = speech
         self._surfaces = speech.surfaces(conversation.channel)
         self._rules = speech.rules(conversation.channel)
@@ -126,8 +125,9 @@ class Outgoing:
                 self.utter(utterance, in_reply_to)
             return
         texts = written_out(utterances)
-        if where and self.warning:
-            texts, self.warning = [self.warning, *texts], ""
+        if where and self.conversation.warning:
+            texts = [self.conversation.warning, *texts]
+            self.conversation = replace(self.conversation, warning="")
         if where:  # a private reply is one message, once
             can = self._surfaces[Surface.PRIVATE]
             room = can.text_limit - can.measure(self.prefix)
@@ -140,11 +140,10 @@ class Outgoing:
 
     def warn(self) -> None:
         """Say the warning that waits, as soon as there is a way to the customer in private."""
-        text, self.warning = self.warning, ""
+        text = self.conversation.warning
         if text and self._private() and not self.refusal(Sender.NOTICE, text, Surface.PRIVATE):
+            self.conversation = replace(self.conversation, warning="")
             self.say(Sender.NOTICE, text, surface=Surface.PRIVATE)
-        elif text and text not in self.conversation.held:
-            self.hold(text)
 
     def hold(self, text: str) -> None:
         """Keep an answer, or what is left of it, that can't be said yet."""

@@ -34,8 +34,9 @@ class Decision(Case):
         heard: Heard = await hear(self.item, self.conversation, self.tools.sends, self.tools.speech.house, self.now)
         self.take(heard.conversation)
         self.events += heard.events
-        if heard.said is not None and screened:
-            self.ruling = screen(self, heard.said)
+        if heard.said is not None:
+            if screened:
+                self.ruling = screen(self, heard.said)
             note_callback(self, heard.said)
             protect(self)
         if heard.taken_by is not None:

@@ -12,12 +12,13 @@ from bot.core.conversation import Conversation, Owner
 from bot.core.personal import find
 from bot.core.ports import InboundItem
 from bot.core.risk import Circumstances, Ruling
+from bot.services.approve import withdrawn
 from bot.services.case import Case
 from bot.services.signs import handoff_timer
 from channels import messages as m
 from channels.messages import Surface
 
-AROUND = timedelta(hours=1)  # who wrote in the platform's own app is taken to look there so long
+AROUND = timedelta(hours=1)  # who wrote to the customer is taken to look there so long
 
 
 def screen(case: Case, text: str) -> Ruling:
@@ -58,7 +59,8 @@ def protect(case: Case) -> None:
     case.out.hide(item.external_id)
     case.take(case.out.conversation)
     if case.conversation.owner is not Owner.HUMAN:
-        case.out.warning = case.tools.speech.notices.text("personal_posted", case.conversation.language)
+        warning = case.tools.speech.notices.text("personal_posted", case.conversation.language)
+        case.take(replace(case.conversation, warning=warning))
 
 
 async def step_aside(case: Case, ruling: Ruling) -> None:
@@ -75,6 +77,7 @@ async def step_aside(case: Case, ruling: Ruling) -> None:
         _aggravate(case, ruling)
         await case.who_can()
     else:
+        case.events += withdrawn(case.conversation, None, case.now)
         within = timedelta(minutes=ruling.answer_within) if ruling.answer_within else case.tools.answer_within
         await case.hand_off(handoff.Reason.TRIAGE, ruling.label, told=False, within=within, silencing=True)
     if ruling.wording:
@@ -108,14 +111,14 @@ def _aggravate(case: Case, ruling: Ruling) -> None:
 async def _attended(case: Case) -> bool:
     """Whether the person who has the conversation can be expected to read what was just written.
 
-    Who took it at the desk is there while their desk is open; who answered in the platform's own app, for a while
-    after their last words. Otherwise a danger would wait for somebody who is gone.
+    Who took it at the desk is there while their desk is open, and everybody for a while after their last words, which
+    they may have written in the platform's own app. Otherwise a danger would wait for somebody who is gone.
     """
     conversation = case.conversation
     if conversation.elsewhere:
         return True  # the thread is another app's, and nothing that we said would arrive
-    if conversation.agent_id:
-        return await case.tools.floor.is_there(conversation.agent_id)
+    if conversation.agent_id and await case.tools.floor.is_there(conversation.agent_id):
+        return True
     log = await case.tools.store.log(conversation.key)
     spoke = [event.at for event in log if isinstance(event, e.ReplyComposed) and event.sender is m.Sender.AGENT]
     return bool(spoke) and case.now - max(spoke) < AROUND

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from msgspec.structs import replace
 
 from bot.core import events as e
@@ -12,6 +14,7 @@ from bot.core.routing import missed
 from bot.services.case import Case
 from bot.services.signs import HANDOFF_TIMER, handoff_timer
 
+AT_LEAST = timedelta(minutes=1)
 MOST_ESCALATIONS = 4  # then everybody knows who could know
 _WAYS = {Kind.PHONE: "phone", Kind.EMAIL: "email"}
 
@@ -53,8 +56,10 @@ def _set_next(case: Case) -> None:
     assert held is not None
     times = []
     if held.escalation < MOST_ESCALATIONS:
-        allowed = (held.answer_due_at - held.opened_at) * (held.escalation + 1)
-        times.append(case.tools.floor.rules.after(case.conversation.channel, held.opened_at, allowed))
+        allowed = held.answer_due_at - held.opened_at
+        due = case.tools.floor.rules.after(case.conversation.channel, held.opened_at, allowed * (held.escalation + 1))
+        # Hours that are too few to be counted to must not make it ring without a pause.
+        times.append(due if due > case.now else case.now + max(allowed, AT_LEAST))
     quiet = case.tools.speech.house.quiet_until(case.now)
     if not held.told_overdue and quiet is not None:
         times.append(quiet)

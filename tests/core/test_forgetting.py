@@ -31,7 +31,7 @@ STAY = frozenset(
     answered to private_replies disclosed_in opted_out elsewhere elsewhere_since risk moods contacts
     answer_due_at claimed_at first_answer_at overdue reworded priority escalation callback_offered told_overdue
     address approval acknowledged anger proposal_id proposals proposal outcome version_id followers verified engagement
-    attachments hidden kinds score helped told stranded closed
+    attachments hidden kinds score helped told stranded closed warning
     """.split()
 )
 

@@ -84,6 +84,11 @@ class TestWhoMayTakeIt:
             minutes=30
         )
 
+    def test_where_the_desk_never_opens_the_clock_counts(self) -> None:
+        never = replace(RULES, hours={**RULES.hours, "x": {}})
+        assert missed(waiting(30), NOW, never) == pytest.approx(2)
+        assert never.after("x", NOW, timedelta(minutes=5)) == NOW + timedelta(minutes=5)
+
     @given(
         st.sampled_from(["webchat", "x"]), st.integers(0, 7 * 24 * 60), st.integers(1, 5 * 24 * 60)
     )  # fmt: skip

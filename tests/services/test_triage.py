@@ -140,6 +140,19 @@ class TestWhoeverHasIt:
         assert (conversation.handoff.reason, conversation.handoff.skills) == (Reason.TRIAGE, ("legal",))
         assert sum("[legal_threat" in text for text in await world.texts()) == 1
 
+    async def test_who_closed_the_desk_and_goes_on_in_the_app_is_not_talked_over(self, world: World) -> None:
+        await world.write("hi")
+        await world.work()
+        await world.desk.claim(KEY, DINA)
+        world.staff.there = []
+        await world.receive(world.event(HumanEcho, external_id="h1", text="One moment.", at=world.clock.now()))
+        await world.work()
+        before = len(await world.queued())
+        await world.write(THREAT)
+        await world.work()
+        assert (await world.conversation()).owner is Owner.HUMAN
+        assert len(await world.queued()) == before
+
     @pytest.mark.parametrize(("later", "owner"), [(600, Owner.HUMAN), (7200, Owner.WAITING)])
     async def test_who_answered_in_the_platforms_app_is_waited_for_an_hour(
         self, world: World, later: int, owner: Owner
@@ -300,7 +313,21 @@ class TestPersonalInPublic:
         await world.work()
         await world.deliver()
         assert sum("personal_posted" in text for text in channel.private) == 1
+        await world.write("hi again")
+        await world.work()
+        await world.deliver()
+        assert sum("personal_posted" in text for text in channel.private) == 1
         assert not any("personal_posted" in text for text in channel.public)
+
+    async def test_the_warning_comes_also_where_a_person_is_awaited(self, channel: SocialChannel) -> None:
+        world = World(channel)
+        world.triage.expect(self.CARD, "fraud")
+        await world.post(self.CARD)
+        await world.write("hello?")
+        await world.work()
+        await world.deliver()
+        assert (await world.conversation()).owner is Owner.WAITING
+        assert sum("personal_posted" in text for text in channel.private) == 1
 
     async def test_it_is_hidden_where_the_platform_lets_us(self, channel: SocialChannel) -> None:
         channel.set(Surface.PUBLIC, hiding=Hiding(source="https://v/hide"))
