@@ -37,7 +37,8 @@ _ONLY = frozenset("aja saja".split())  # "ok itu aja": that's all, thanks
 # Beside the verb they say what is cancelled and by whom; without it they may say what is wanted ("diproses aja"), or
 # that nothing is ("i'm ok").
 _BESIDE_THE_VERB = frozenset(
-    """i i'm im am we saya aku gw gue ku kami proses prosesnya diproses order ordernya orderku orderan orderannya pesanan pesanannya pesananku pesenan pesenannya purchase pembelian
+    """i i'm im am we saya aku gw gue ku kami proses prosesnya diproses
+    order ordernya orderku orderan orderannya pesanan pesanannya pesananku pesenan pesenannya purchase pembelian
     pembeliannya my want wanna would like to be di mau ingin pengen then now just so and
     dan thanks thank you thx makasih terima kasih""".split()
 )
