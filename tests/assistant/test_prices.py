@@ -113,6 +113,28 @@ async def test_the_list_has_every_fee(run: Run, say: Any, backoffice: str, langu
         ("does a transfer made at an atm cost more", Charged.TRANSFER),
         ("kirim 2jt ke bri kena berapa", Charged.TRANSFER),
         ("/transfer_fee", Charged.TRANSFER),
+        *(
+            (f"biaya transfer ke {place}", Charged.ABROAD)
+            for place in ("rusia", "kamboja", "laos", "nigeria", "swedia")
+        ),
+        *((f"transfer to {place}, fee?", Charged.ABROAD) for place in ("ireland", "norway", "poland", "portugal")),
+        ("biaya transfer antar negara", Charged.ABROAD),
+        ("cost of a transfer to a bank in china", Charged.ABROAD),
+        ("biaya kirim via swift", Charged.ABROAD),
+        ("transfer to jordan", Charged.OTHER),
+        ("biaya kirim ke adik di leiden", Charged.OTHER),
+        ("send 2 million to my son in utrecht", Charged.OTHER),
+        ("biaya kirim uang ke andi", Charged.OTHER),
+        ("western union berapa", Charged.OTHER),
+        ("biaya transfer ke bank of china indonesia", Charged.OTHER),
+        ("fee transfer to bank india indonesia", Charged.OTHER),
+        ("biaya kirim ke jl. amerika", Charged.OTHER),
+        ("transfer for taylor swift tickets", Charged.OTHER),
+        ("biaya tarik tunai di atm arunika", Charged.OTHER),
+        ("fee to withdraw at your own atm", Charged.OTHER),
+        ("narik di mesin kalian bayar?", Charged.OTHER),
+        ("transfer 5 juta ke ibuku di bri", Charged.TRANSFER),
+        ("kirim ke rek bca pacar", Charged.TRANSFER),
     ],
 )
 def test_what_is_charged_is_told_by_the_words(text: str, about: Charged) -> None:
