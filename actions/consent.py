@@ -23,26 +23,30 @@ _YES = frozenset(
     definitely certainly betul bener benar yakin setuju boleh tentu""".split()
 )
 # "Go on": with the cancelling, unless it is the order that is named ("lanjut pesanannya").
-_GO = frozenset("gas gasken lanjut lanjutkan lanjutin proceed proses prosesnya diproses silakan silahkan".split())
+_GO = frozenset("gas gasken lanjut lanjutkan lanjutin proceed silakan silahkan".split())
 _VERB = frozenset(
     """cancel canceled cancelled cancelin cancelkan dicancel dicancelin batalin batalkan dibatalin dibatalkan
     membatalkan""".split()
 )
-_I = frozenset("i i'm im we saya aku gw gue ku kami".split())
 _POLITE = frozenset(
     """please pls plz plis tolong mohon kindly kak kakak min admin mimin mas mbak bang pak bu bro sis gan sir madam
     aja saja deh dong donk lah very really banget sekali""".split()
 )
-_POINTING = frozenset("it it's its this that one the am itu ini yg yang tsb tersebut".split())
-# Beside the verb they say what is cancelled; without it they may say what is wanted.
+_POINTING = frozenset("it this that one the itu ini yg yang tsb tersebut".split())
+_ONLY = frozenset("aja saja".split())  # "ok itu aja": that's all, thanks
+# Beside the verb they say what is cancelled and by whom; without it they may say what is wanted ("diproses aja"), or
+# that nothing is ("i'm ok").
 _BESIDE_THE_VERB = frozenset(
-    """order ordernya orderku orderan orderannya pesanan pesanannya pesananku pesenan pesenannya purchase pembelian
+    """i i'm im am we saya aku gw gue ku kami proses prosesnya diproses
+    order ordernya orderku orderan orderannya pesanan pesanannya pesananku pesenan pesenannya purchase pembelian
     pembeliannya my want wanna would like to be di mau ingin pengen then now just so and
     dan thanks thank you thx makasih terima kasih""".split()
 )
 _PHRASES = (
     (re.compile(r"\b(?:go ahead|go on|go for it|please do|do (?:it|that|so))\b"), "proceed"),
-    (re.compile(r"\b(?:of course|for sure|that'?s (?:right|correct|the one)|i do)\b"), "yes"),
+    (re.compile(r"\b(?:of course|for sure|that'?s (?:right|correct|the one)|i (?:do|agree|confirm))\b"), "yes"),
+    (re.compile(r"\b(?:i'?m|i am|we'?re|we are|saya|aku|gw|gue|kami) (?:sure|certain|yakin|setuju)\b"), "yes"),
+    (re.compile(r"^(?:ya|iya)(?: kak)? lanjut(?:kan|in) prosesnya\b"), "yes"),
 )
 _REFERENCE = re.compile(r"\b(?:ar[\s.:_-]*)?[0-9]+\b")  # whose it is the action knows
 _FRIENDLY = re.compile("[👍👌🙏🙂😊😁\U0001f3fb-\U0001f3ff\ufe0f]")
@@ -104,7 +108,7 @@ def answer_to_cancel(text: str, intent: str = "") -> Answer:
     lowered = _THUMB_DOWN.sub(" no ", lowered)
     if _is_no(_ORNAMENT.sub("", _STRETCHED.sub(r"\1", lowered))):
         return Answer.NO
-    return Answer.YES if intent != "deny" and _is_yes(lowered) else Answer.NEITHER
+    return Answer.YES if intent != "deny" and _is_yes(lowered, intent) else Answer.NEITHER
 
 
 def _is_no(bare: str) -> bool:
@@ -116,18 +120,20 @@ def _is_no(bare: str) -> bool:
     return _REFUSES.search(bare) is not None or (short and not _PAUSES.search(bare))
 
 
-def _is_yes(lowered: str) -> bool:
+def _is_yes(lowered: str, intent: str) -> bool:
     """Whether it begins with agreement, and every other word goes with it."""
     for phrase, word in _PHRASES:
         lowered = phrase.sub(word, lowered)
     bare, references = _REFERENCE.subn(" ", _FRIENDLY.sub(" ", lowered))
     words = [_unstretched(word) for word in _SPACE.split(bare) if word]
-    said = words[1:] if words and words[0] in _I else words
-    if not said or said[0] not in _YES | _GO:
+    said = set(words)
+    if not words or words[0] not in _YES | _GO:
         return False
-    if not _VERB.isdisjoint(words):
-        return set(words) <= _YES | _GO | _VERB | _I | _POLITE | _POINTING | _BESIDE_THE_VERB
-    return set(words) <= _YES | _GO | _I | _POLITE | _POINTING and not (references and not _GO.isdisjoint(words))
+    if said & _VERB:
+        return said <= _YES | _GO | _VERB | _POLITE | _POINTING | _BESIDE_THE_VERB
+    if intent == "nlu_fallback" or (said & _POINTING and said & _ONLY) or (references and said & _GO):
+        return False
+    return said <= _YES | _GO | _POLITE | _POINTING
 
 
 def _unstretched(word: str) -> str:

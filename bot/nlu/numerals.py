@@ -31,19 +31,41 @@ _ID_TENS = rf"(?:(?:{_id})\s*(?:belas|puluh(?:\s+(?:{_id})\b)?)|sepuluh|sebelas|
 _EN_TENS = rf"(?:(?:{'|'.join(_TENS)})(?:[\s-]+(?:{_en})\b)?|{'|'.join(_TEENS)}|{_en})"
 _ID_HUNDREDS = rf"(?:seratus|(?:{_id}|[1-9])\s*ratus)\b(?:\s+{_ID_TENS}\b)?"
 _EN_HUNDREDS = rf"(?:an?|{_en}|[1-9])\s+hundred\b(?:\s+(?:and\s+)?{_EN_TENS}\b)?"
-_HALVES = rf"(?:(?:{_id})\s+)?setengah|(?:{_en})\s+and\s+a\s+half|half\s+an?|an?\s+half"
+_HALVES = rf"(?:(?:{_id}|\d+)\s+)?setengah|(?:{_en}|\d+)\s+and\s+a\s+half|half\s+an?|an?\s+half"
 
 HUNDREDS = rf"(?:(?:{_ID_HUNDREDS}|{_EN_HUNDREDS})(?!\s+(?:puluh|belas|ratus)\b))"
-NUMERAL = rf"(?:(?:{_HALVES}|{_ID_HUNDREDS}|{_EN_HUNDREDS}|{_ID_TENS}|{_EN_TENS})\b)"
+_PLAIN = rf"(?:(?:{_HALVES}|{_ID_HUNDREDS}|{_EN_HUNDREDS}|{_ID_TENS}|{_EN_TENS}|nol|zero)\b)"
+# "Two point five", "2 koma dua lima": behind the point the digits are said one by one.
+_POINT = r"\s+(?:point|koma)\s+"
+_DIGIT: Mapping[str, int] = {**_ID, **_EN, "nol": 0, "zero": 0, "oh": 0}
+_DIGITS = rf"(?:{'|'.join(_DIGIT)}|\d+)\b(?:\s+(?:{'|'.join(_DIGIT)}|\d)\b)*"
+NUMERAL = rf"(?:(?:{_PLAIN}|\d+){_POINT}{_DIGITS}|(?!nol\b|zero\b){_PLAIN})"
 
 _WORDS = sorted((*_ID, *_EN, *_WHOLE, *_TIMES, "belas", "setengah", "half"), key=len, reverse=True)
-_WORD = re.compile("|".join((*_WORDS, "[1-9]")))
+_WORD = re.compile("|".join((*_WORDS, r"\d+")))
+_ANY = rf"(?:{'|'.join(_WORDS)}|nol|zero)"
+# What is only the end or the beginning of a number: "twenty two and [a half million]", "[two million] point five".
+_BEGUN = re.compile(rf"(?:\b{_ANY}\s+(?:and\s+)?|\b(?:half|quarters?|thirds?)\s+of\s+)$", re.IGNORECASE)
+_POINTED = re.compile(rf"(?:{_ANY}|\d){_POINT}$", re.IGNORECASE)
+_GOES_ON = re.compile(rf"{_POINT}(?:{_ANY}|\d)", re.IGNORECASE)
+
+
+def is_part(text: str, start: int, end: int) -> bool:
+    """Whether what stands there is a piece of a longer number, which nobody can read."""
+    begun = (_POINTED,) if text[start].isdecimal() else (_POINTED, _BEGUN)
+    return _GOES_ON.match(text, end) is not None or any(
+        pattern.search(text, max(0, start - 20), start) is not None for pattern in begun
+    )
 
 
 def spoken(numeral: str) -> Decimal:
     """The value of what NUMERAL matches; 0 for an article alone."""
+    whole, *decimals = re.split(_POINT, numeral.lower())
+    if decimals:
+        digits = "".join(str(_DIGIT.get(word, word)) for word in decimals[0].split())
+        return spoken(whole) + Decimal(f"0.{digits}")
     total, unit = Decimal(0), 0
-    for word in _WORD.findall(numeral.lower()):
+    for word in _WORD.findall(whole):
         if word in _TIMES:
             total, unit = total + (unit or 1) * _TIMES[word], 0
         elif word == "belas":

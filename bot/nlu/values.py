@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from bot.nlu.currencies import AFTER, BEFORE, code_of
-from bot.nlu.numerals import HUNDREDS, NUMERAL, spoken
+from bot.nlu.numerals import HUNDREDS, NUMERAL, is_part, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,13 @@ _SCALED = (
     rf"(?:{_counted(_BILLIONS)}(?:\s*{_counted(_MILLIONS)})?(?:\s*{_counted(_THOUSANDS)})?"
     rf"|{_counted(_MILLIONS)}(?:\s*{_counted(_THOUSANDS)})?|{_counted(_THOUSANDS)})"
 )
-# What is left below a thousand: hundreds, or what a currency follows. "Dua juta dua kali" is two million, twice.
-_REST = rf"(?:\s+(?:and\s+)?(?:{HUNDREDS}(?!\s?(?:{'|'.join(_SCALES)})\b)|{NUMERAL}(?=\s?{AFTER})))?"
+_NO_COUNT = r"(?!\s?(?:kali|x|times|orang|people|hari|days?|minggu|weeks?|bulan|bln|months?|tahun|thn|years?)\b)"
+# What is left below a thousand: hundreds, or what a currency or the end follows. "Dua juta dua kali" is two million.
+_REST = (
+    rf"(?P<rest>\s+(?:and\s+)?(?!(?:{NUMERAL}|{_DIGITS})\s?(?:{'|'.join(_SCALES)})\b)"
+    rf"(?:(?:{HUNDREDS}|[1-9]\d\d(?![\d.,-]*\d)){_NO_COUNT}|{NUMERAL}(?=\s?{AFTER})"
+    rf"|(?:{NUMERAL}|[1-9]\d?)(?=\W*$)))?"
+)
 _AMOUNT = re.compile(
     rf"(?<![\w.,-])(?:(?P<before>{BEFORE})\s?)?"
     rf"(?P<number>{_SCALED}{_REST}|(?:{'|'.join(_WHOLE)})\b|{NUMERAL}|{_DIGITS})"
@@ -77,6 +82,8 @@ def amounts(text: str) -> Iterator[Found]:
     set apart ("2.500.000"). Without a currency they are rupiah."""
     for match in _AMOUNT.finditer(_readable(text)):
         number = match["number"].lower()
+        if _is_open(match["rest"], number, bool(match["after"])) or is_part(match.string, *match.span("number")):
+            continue
         value, scaled = _value(number)
         named = (match["before"] or match["after"]) and number not in _PRICE_OF
         if not (named or scaled or (_GROUPED.fullmatch(number) and len(number) > len("1.000"))):
@@ -84,6 +91,15 @@ def amounts(text: str) -> Iterator[Found]:
         if _LEAST <= value < _MOST:
             code = code_of(match["before"], match["after"])
             yield Found("amount", _written(value, code), match.start(), match.end())
+
+
+def _is_open(rest: str | None, number: str, currency: bool) -> bool:
+    """Whether nobody knows what is left over: "dua juta lima ratus" is 2,000,500 as written and 2,500,000 as said."""
+    if rest is None or rest.split()[0].lower() == "and":
+        return False
+    hundreds = re.match(HUNDREDS, rest.strip(), re.IGNORECASE) is not None
+    thousands = re.search(rf"(?:{_THOUSANDS})(?:an)?\s*$", number[: -len(rest)]) is not None
+    return not (thousands if hundreds else currency and not rest[-1].isdecimal())
 
 
 def _value(number: str) -> tuple[Decimal, bool]:

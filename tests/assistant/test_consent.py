@@ -17,10 +17,10 @@ yep do it
 yes go on | yes, that one | yes i'm sure | i'm sure | yes pls
 sure, cancel AR-20301 | yes cancel order 20301
 ok please cancel my order, thanks | yes, I want to cancel it | yes 👍 | of course | that's right
-confirmed | yes AR-20301
+confirmed | yes AR-20301 | i agree | yes, i do | we're sure | ok yes i confirm
 iya kak | iya kak lanjutkan prosesnya | ya betul yg itu | ya, tolong | ya bener | oke lanjut batalin pesanannya | setuju
 saya yakin | iya mau dibatalin aja kak, makasih | boleh banget | okee gasss batalkan | silakan dibatalkan min | lanjut
-ya di cancel aja
+ya di cancel aja | saya setuju | aku yakin kak | oke diproses aja, batalin | ya aku mau batalin | boleh aja
 """.replace("\n", " | ")
 
 NO = """
@@ -48,6 +48,9 @@ lanjut pesanannya | go ahead with my order | gas AR-20301 | ok saya mau pesanann
 ok cancel the cancellation | yeah right
 yes, i changed my mind | ok no 👎 cancel | yes 🛑 | yes cancel all my orders | yes and no | ya enggak | boleh ga | ok so
 jangan dikirim | don't ship it | no, don't send it | ga usah dikirim | ga jadi beli | ga mau lagi | no longer needed
+i'm ok | im okay | we ok | i ok thanks | i'm ok, cancel | i'm very ok | yes i'm ok | ok i'm okay | ok it's ok | saya oke
+proses aja kak | diproses aja ya | oke proses aja | ya diproses saja | lanjutkan prosesnya | silakan diproses
+oke itu aja kak | ok itu saja | ya ini aja | itu aja | yang itu aja deh | ok that's it | ok that's all | yes that's all
 leave it if it has shipped | biarin kalau sudah dikirim | never mind the delivery, cancel it | tetap lanjut batalin
 wait | hold on | hmm | no wait | ya udah | sudah dikirim ya | how much do i get back | what | x
 """.replace("\n", " | ")
@@ -76,6 +79,13 @@ def test_what_was_taken_for_a_no_is_never_a_yes() -> None:
     assert answer_to_cancel("ok", "affirm") is Answer.YES
     assert answer_to_cancel("ok", "deny") is Answer.NEITHER
     assert answer_to_cancel("yes cancel it", "deny") is Answer.NEITHER
+
+
+def test_what_was_not_understood_is_a_yes_only_with_the_verb() -> None:
+    assert answer_to_cancel("gas", "nlu_fallback") is Answer.NEITHER
+    assert answer_to_cancel("ok lanjut kak", "nlu_fallback") is Answer.NEITHER
+    assert answer_to_cancel("gas batalin", "nlu_fallback") is Answer.YES
+    assert answer_to_cancel("/affirm", "nlu_fallback") is Answer.YES
 
 
 AGREEING = (

@@ -80,6 +80,28 @@ def named(text: str) -> list[str]:
         ("350 us dollars", "USD 350"),
         ("1 million won", "KRW 1000000"),
         ("100 rıbu", "IDR 100000"),
+        ("two point five million", "IDR 2500000"),
+        ("one point two five million", "IDR 1250000"),
+        ("2 point 5 million", "IDR 2500000"),
+        ("zero point five million", "IDR 500000"),
+        ("twenty two point five thousand dollars", "USD 22500"),
+        ("two point five dollars", "USD 2.5"),
+        ("satu koma lima juta", "IDR 1500000"),
+        ("dua koma lima juta dong", "IDR 2500000"),
+        ("2 koma 5 juta", "IDR 2500000"),
+        ("2 koma 50 juta", "IDR 2500000"),
+        ("nol koma lima juta", "IDR 500000"),
+        ("sepuluh koma tujuh lima miliar", "IDR 10750000000"),
+        ("2 and a half million", "IDR 2500000"),
+        ("2 setengah juta", "IDR 2500000"),
+        ("five million and a half", "IDR 5500000"),
+        ("two million and five hundred dollars", "USD 2000500"),
+        ("dua juta seratus kali", "IDR 2000000"),
+        ("50 juta 365 hari", "IDR 50000000"),
+        ("50 juta dua belas bulan", "IDR 50000000"),
+        ("dua juta tiga ribu lima ratus", "IDR 2003500"),
+        ("5 juta dong", "IDR 5000000"),
+        ("5 juta ke 08123456789", "IDR 5000000"),
     ],
 )
 def test_an_amount_is_read(text: str, value: str) -> None:
@@ -122,6 +144,24 @@ def test_several_amounts_come_in_order(text: str, values: list[str]) -> None:
         "2-3 juta",
         "dua-tiga juta",
         "1jt500",
+        "dua juta lima ratus",
+        "dua juta lima ratus dolar",
+        "dua juta lima ratus lima puluh rupiah",
+        "sejuta dua ratus ya",
+        "two million five hundred",
+        "2 juta 500",
+        "2 juta 500 rupiah",
+        "2 juta 550 ya",
+        "dua juta lima puluh",
+        "2 juta 5",
+        "dua puluh lima setengah juta",
+        "twenty two and a half million",
+        "two million point five",
+        "three quarters of a million",
+        "satu dua juta",
+        "dua koma lima puluh juta",
+        "dua koma 5 lima puluh juta",
+        "lima enam ratus ribu",
     ],
 )
 def test_what_is_no_amount_is_left_alone(text: str) -> None:
@@ -169,11 +209,14 @@ def in_english(number: int, joined: str = " and ") -> str:
 
 @given(st.integers(2, 999_999_999))
 def test_any_number_written_out_is_read_back_before_a_currency(value: int) -> None:
+    in_two_ways = value > 1_000_000 and 100 <= value % 1_000_000 < 1_000  # "dua juta lima ratus"
     said = f"{in_indonesian(value)} rupiah"
-    assert list(amounts(f"kirim {said} ya")) == [Found("amount", f"IDR {value}", 6, 6 + len(said))]
+    found = [] if in_two_ways else [Found("amount", f"IDR {value}", 6, 6 + len(said))]
+    assert list(amounts(f"kirim {said} ya")) == found
     for joined in (" and ", " "):
         said = f"{in_english(value, joined)} dollars"
-        assert list(amounts(f"send {said} please")) == [Found("amount", f"USD {value}", 5, 5 + len(said))]
+        found = [] if in_two_ways else [Found("amount", f"USD {value}", 5, 5 + len(said))]
+        assert list(amounts(f"send {said} please")) == found
 
 
 @given(st.integers(1, 999_999))
