@@ -10,11 +10,12 @@ from redis.asyncio import Redis
 
 from bot.adapters.redis_elements import elements, keys
 from bot.adapters.redis_streams import Fields, rebuild
-from bot.core.conversation import Conversation
+from bot.core.conversation import Conversation, Owner
 from bot.core.forgetting import Moments
 
 TURNS_REMEMBERED = 8  # the assistant's memory holds so many of the customer's messages word for word
 QUIET = timedelta(hours=1)  # a dialogue that has rested so long may lose its memory
+BRIEF = timedelta(days=7)  # contents kept no longer than this are kept by a platform's rule (LinkedIn: 48 hours)
 
 # KEYS: a conversation's log. ARGV: an event as it is and as it shall be, again and again. New events may have come.
 REWRITE = """
@@ -85,9 +86,12 @@ async def _state(redis: Redis[bytes], name: str, log: Sequence[bytes], moments: 
         return 0
     conversation = _conversations.decode(state)
     last = conversation.last_inbound_at or conversation.opened_at
-    new = moments.emptied(state, last)
-    said = [event.at for event in map(_events.decode, log) if event.type == "customer_wrote"][-TURNS_REMEMBERED:]
     resting = last < moments.now - QUIET
+    # What was found out does not say when. Where a rule counts hours, it goes with the first words, though the customer
+    # writes every day; not under the hands of a person who works with it.
+    ruled = moments.now - moments.content <= BRIEF and conversation.owner in (Owner.BOT, Owner.CLOSED)
+    new = moments.emptied(state, conversation.opened_at if ruled and resting else last)
+    said = [event.at for event in map(_events.decode, log) if event.type == "customer_wrote"][-TURNS_REMEMBERED:]
     drop = bool(tracker) and resting and (last < moments.content or (bool(said) and said[0] < moments.content))
     if _conversations.decode(new) == conversation and not drop:
         return 0

@@ -12,6 +12,7 @@ from bot.adapters.sql_cases import cases_table
 from bot.core.conversation import Owner
 from bot.core.events import CustomerWrote
 from bot.core.forgetting import FORGOTTEN, Keep
+from bot.core.ports import Turn, Utterance
 from bot.services.forget import Forget
 from channels.messages import Customer
 from tests.adapters.customers import Place, place
@@ -112,6 +113,25 @@ async def test_a_case_goes_on_afterwards(world: Place, clock: Clock, forget: For
     texts = [event.text for event in await world.store.log(KEY) if isinstance(event, CustomerWrote)]
     assert texts == [FORGOTTEN, "and my marimba?"]
     assert (await world.conversation(KEY)).customer.name == RINA.name
+
+
+async def test_who_writes_every_day_leaves_nothing_of_three_days_ago(
+    world: Place, clock: Clock, forget: Forget
+) -> None:
+    found = Turn(utterances=(Utterance(text="Noted."),), slots={"item": "xylophone"})
+    world.dialogue.script["my xylophone is late"] = found
+    for text in ("my xylophone is late", "hello?", "any news?"):
+        await world.receive(world.message(text, **WHO))
+        await world.work()
+        world.clock.forward(24 * 3600)
+    assert (await world.conversation(KEY)).slots == {"item": "xylophone"}
+    clock.ahead = timedelta(hours=72)
+    await forget.once()
+    assert await world.where("xylophone") == []
+    events = await world.store.log(KEY)
+    said = [event.text for event in events if isinstance(event, CustomerWrote)]
+    assert (said[0], said[-1]) == (FORGOTTEN, "any news?")
+    assert await forget.once() == 0
 
 
 async def test_what_the_archive_brings_late_is_not_overlooked(world: Place, clock: Clock, forget: Forget) -> None:
