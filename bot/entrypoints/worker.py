@@ -48,7 +48,8 @@ ENVIRONMENT = {
 
 def run(settings: Settings, number: int = 1) -> None:
     """Run one worker. Several on one machine have different numbers."""
-    warnings.filterwarnings("ignore")  # Rasa's and TensorFlow's own, dozens at every start
+    # Rasa's and TensorFlow's own, dozens at every start. A filter would not hold: Sanic sets another when it is loaded.
+    warnings.showwarning = lambda *_, **__: None
     os.environ.update(ENVIRONMENT)
     os.environ["BACKOFFICE_URL"] = settings.backoffice_url
     process.run(f"worker-{number}", settings, work)
