@@ -16,7 +16,7 @@ RISK_PART, HARMLESS_PART = "== risk", "== harmless"
 EXTRA = " || "
 ROUTINE = "routine"  # ROUTINE.LANGUAGE.txt: ordinary messages, without parts
 
-MOST_OF_AN_INTENT = 1000  # in each language
+MOST_OF_AN_INTENT = 200  # in each language
 # What these intents say is for a person, lies at the edge of fraud, or means nothing by itself: it teaches neither.
 LEFT_OUT = frozenset({"card_block", "close_account", "complaint", "media", "out_of_scope"})
 
@@ -74,8 +74,8 @@ def _read(path: Path, known: frozenset[str]) -> Iterator[Example]:
 
 
 def read_routine(folder: Path) -> list[Example]:
-    """The assistant's own training examples (data/nlu): what it answers is routine. Of an intent only so many, or whoever
-    teaches the assistant ever more about parcels would make triage think that less is a risk."""
+    """Of the assistant's own training examples (data/nlu) the first of each intent: what it answers is routine. Only so
+    many, or whoever teaches the assistant more about parcels would make triage think that less is a risk."""
     examples: dict[str, Example] = {}
     taken: Counter[tuple[str, str]] = Counter()
     for path in sorted(folder.glob("*.yml")):
