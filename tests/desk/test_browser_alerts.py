@@ -79,7 +79,7 @@ async def test_a_deadline_that_nobody_met_calls_supervisors(chromium: Browser, r
     await escalate(room, key, 1)
     for page in (sari, dina):
         await expect(page.locator("#waiting .sign.late")).to_have_text("late ×1")
-    await expect(sari.locator("#announce")).to_have_text("Late ×1: Dewi still waits for a person.")
+    await expect(sari.locator("#alarm")).to_have_text("Late ×1: Dewi still waits for a person.")
     await expect(sari).to_have_title("⚠ (1) Desk · Sigap")
     await sari.keyboard.press("Shift")  # somebody is there
     await expect(sari).to_have_title("(1) Desk · Sigap")
@@ -88,7 +88,7 @@ async def test_a_deadline_that_nobody_met_calls_supervisors(chromium: Browser, r
     assert await sari.evaluate("rings") == 2
     await expect(dina.locator("#waiting .sign.late")).to_have_text("late ×2")
     await expect(dina).to_have_title("(1) Desk · Sigap")
-    await expect(dina.locator("#announce")).to_be_empty()
+    await expect(dina.locator("#alarm")).to_be_empty()
     await expect(dina.locator("#late")).to_be_hidden()
     assert await dina.evaluate("rings") == 0
     await sari.reload()  # what was there before the page was opened calls nobody
@@ -105,7 +105,7 @@ async def test_what_nobody_here_could_take_is_told_to_everybody(chromium: Browse
     await expect(sign).to_have_text("nobody skilled")
     await expect(sign).to_have_attribute("title", "When it came, nobody at this desk could do this: Fraud, Indonesian")
     await expect(page.locator("#late")).to_have_text("Nobody here has the skills: 1")
-    await expect(page.locator("#announce")).to_have_text("Nobody here has the skills: Dewi. Asked for a person.")
+    await expect(page.locator("#alarm")).to_have_text("Nobody here has the skills: Dewi. Asked for a person.")
     await expect(page).to_have_title("⚠ (1) Desk · Sigap")
     assert await page.evaluate("rings") == 2  # it came, and nobody could take it
 
@@ -122,15 +122,13 @@ async def test_a_danger_in_a_case_that_somebody_has(chromium: Browser, room: Roo
 
     await triaged(room, key, 4, found("vulnerable", 4), anger)
     await expect(dina.locator("#mine .sign.risk")).to_have_text("Vulnerable customer or hardship")
-    await expect(dina.locator("#announce")).to_have_text(
-        "New risk in your case: Dewi. Vulnerable customer or hardship."
-    )
+    await expect(dina.locator("#alarm")).to_have_text("New risk in your case: Dewi. Vulnerable customer or hardship.")
     await triaged(room, key, 5, found("fraud", 5), found("vulnerable", 4), anger)
     for page in (sari, budi):
         await expect(page.locator("#colleagues .sign.risk")).to_have_text("Fraud or stolen money")
     words = "Dewi. Fraud or stolen money."
-    await expect(dina.locator("#announce")).to_have_text(f"New risk in your case: {words}")
-    await expect(sari.locator("#announce")).to_have_text(f"New risk in a case of Dina Lestari: {words}")
+    await expect(dina.locator("#alarm")).to_have_text(f"New risk in your case: {words}")
+    await expect(sari.locator("#alarm")).to_have_text(f"New risk in a case of Dina Lestari: {words}")
     await expect(sari).to_have_title("⚠ Desk · Sigap")
     # What is less grave than what is known, or as it was, calls nobody.
     await triaged(room, key, 5, found("fraud", 5), found("vulnerable", 4), found("churn", 2), anger)
@@ -140,7 +138,7 @@ async def test_a_danger_in_a_case_that_somebody_has(chromium: Browser, room: Roo
         assert await page.evaluate("rings") == rings
     # As grave, and another one: that is news.
     await triaged(room, key, 5, found("fraud", 5), found("self_harm", 5), found("vulnerable", 4), anger)
-    await expect(dina.locator("#announce")).to_have_text("New risk in your case: Dewi. Self-harm.")
+    await expect(dina.locator("#alarm")).to_have_text("New risk in your case: Dewi. Self-harm.")
 
 
 @pytest.mark.parametrize(("locale", "width"), [("en", 1280), ("id", 1280), ("id", 375)])

@@ -45,7 +45,7 @@ export class Alerts {
     const told = alarms.length ? alarms : since(arrived).slice(-1);
     this.call(this.alarmed || alarms.length > 0);
     if (!told.length) return;
-    byId("announce").textContent = told.join(" ");
+    byId(alarms.length ? "alarm" : "announce").textContent = told.join(" "); // a customer's next words must not replace it
     if (this.on) this.ring();
   }
 
