@@ -50,6 +50,25 @@ async def test_an_order_is_cancelled_once_however_often_the_turn_runs(run: Run, 
     assert whole(say(refund, "en")["text"])
 
 
+async def test_a_yes_that_everybody_can_read_cancels_nothing(run: Run, backoffice: str) -> None:
+    slots = {"phone_last4": "4417", "cancel_ref": "AR-20301"}
+    _, (message,) = await run("action_cancel_order", text="yes", slots=slots, metadata={"public": True})
+    assert message["response"] == "utter_confirm_cancel"
+    _, (message,) = await run("action_cancel_order", text="no", slots=slots, metadata={"public": True})
+    assert message["response"] == "utter_cancel_kept", "a no costs nothing"
+
+
+async def test_digits_that_everybody_can_read_are_no_proof(run: Run) -> None:
+    asked = {"requested_slot": "phone_last4"}
+    events, _ = await run("action_read_bare_reference", text="4417", slots=asked, metadata={"public": True})
+    assert slots_set(events) == {}
+    slots = {"order_ref": "AR-20302", "phone_last4": "4417"}
+    text = "cancel AR-20302, the number ends in 2471"
+    events, (message,) = await run("action_confirm_cancel", text=text, slots=slots, metadata={"public": True})
+    assert message["response"] == "utter_confirm_cancel"
+    assert "phone_last4" not in slots_set(events)
+
+
 async def test_what_has_left_cannot_be_cancelled(run: Run, say: Any, backoffice: str) -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         assert (await client.get(f"{backoffice}/orders/AR-20305")).json()["status"] == "shipped"

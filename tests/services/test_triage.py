@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from bot.core import events as e
-from bot.core.conversation import Owner
+from bot.core.conversation import Owner, Proposal
 from bot.core.handoff import Reason
 from bot.core.house import House
-from bot.core.ports import Agent, HandoffRequest, Turn, Utterance
+from bot.core.ports import Agent, Commit, HandoffRequest, Turn, Utterance
 from bot.core.risk import Bot, Rule
 from channels.capabilities import Hiding, PrivateReply
 from channels.messages import Customer, HumanEcho, MessageEdited, Sender, Surface
@@ -140,6 +140,22 @@ class TestWhoeverHasIt:
         assert (conversation.handoff.reason, conversation.handoff.skills) == (Reason.TRIAGE, ("legal",))
         assert sum("[legal_threat" in text for text in await world.texts()) == 1
 
+    async def test_a_draft_of_somebody_who_has_gone_is_told_to_be_withdrawn(self, world: World) -> None:
+        await world.write("hi")
+        await world.work()
+        await world.desk.claim(KEY, DINA)
+        held = await world.conversation()
+        waits = Proposal(proposal_id="p1", text="Sorry.", agent_id="dina", agent_name="Dina", at=world.clock.now())
+        await world.store.commit(
+            Commit(conversation=replace(held, proposal=waits), expected_version=held.version)
+        )  # fmt: skip
+        world.staff.there = []
+        await world.write(THREAT)
+        await world.work()
+        assert (await world.conversation()).proposal is None
+        [settled] = await world.log(e.ProposalSettled)
+        assert (settled.proposal_id, settled.outcome, settled.agent_id) == ("p1", "withdrawn", "")
+
     async def test_who_closed_the_desk_and_goes_on_in_the_app_is_not_talked_over(self, world: World) -> None:
         await world.write("hi")
         await world.work()
@@ -240,6 +256,18 @@ class TestSecrets:
         assert "482913" not in wrote.text
         assert "please help" in wrote.text
         assert all("482913" not in heard for heard in world.dialogue.heard)
+
+    async def test_words_that_break_triage_are_hidden_all_the_same(self) -> None:
+        channel = SocialChannel()
+        channel.set(Surface.PUBLIC, hiding=Hiding(source="https://v/hide"))
+        world = World(channel)
+        world.triage.breaks = True
+        await world.receive(world.comment("my card 4111 1111 1111 1111"))
+        lease = await world.inbound.lease("w", 0)
+        assert lease is not None
+        await world.converse.give_up(lease, "ValueError")
+        [posted] = await world.log(e.PersonalPosted)
+        assert posted.kinds == ("card number",)
 
 
 class TestInPublic:
