@@ -45,7 +45,7 @@ class ActionConfirmCancel(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         ref = normalise_order_ref(tracker.get_slot("order_ref"))
         # Only `cancel_ref` keeps it: should the customer walk away now, the next order to cancel is asked for anew.
-        asked = _ask(dispatcher, ref or "", None if said_in_public(tracker) else _other_digits(tracker))
+        asked = _ask(dispatcher, ref or "", _other_digits(tracker))
         return [*asked, SlotSet("cancel_ref", ref), SlotSet("order_ref", None)]
 
 
@@ -59,7 +59,7 @@ class _Hears:
             return _inside_the_form(dispatcher, answer)
         asked = normalise_order_ref(tracker.get_slot("cancel_ref"))
         others = {normalise_order_ref(value) for value in latest_values(tracker, "order_ref")} - {asked}
-        corrected = None if others or said_in_public(tracker) else _other_digits(tracker)  # "no, 4417" is no no
+        corrected = None if others else _other_digits(tracker)  # "no, 4417" is no no
         if answer is Answer.NO and not others and not corrected:
             return _keep(dispatcher)
         unmistakable = answer is Answer.YES and not others and not said_in_public(tracker)
@@ -107,7 +107,9 @@ class ActionLeaveCancel(Action):
 
 
 def _other_digits(tracker: Tracker) -> str | None:
-    """Digits in the latest message that are not the proof's."""
+    """Digits in the latest message that are not the proof's; what everybody can read proves nothing."""
+    if said_in_public(tracker):
+        return None
     return other_phone_digits(latest_text(tracker), str(tracker.get_slot("phone_last4") or ""))
 
 

@@ -120,14 +120,14 @@ def open_handoff(
     return (replace(moved, taken_epoch=moved.epoch), event) if silencing else (moved, event)
 
 
-def aggravate(conversation: Conversation, label: str, now: datetime, answer_due_at: datetime) -> Change:
+def aggravate(conversation: Conversation, label: str, now: datetime) -> Change:
     """A risk comes to light while the conversation waits for another reason: from now on it waits for that, and what
     the assistant had composed before and what has not left yet is not said any more."""
     held = conversation.handoff
     if conversation.owner is not Owner.WAITING or held is None:
         raise NotAllowed(conversation, Owner.WAITING)
     epoch = conversation.epoch + 1
-    handoff = replace(held, reason=Reason.TRIAGE, detail=label, label=label, answer_due_at=answer_due_at)
+    handoff = replace(held, reason=Reason.TRIAGE, detail=label, label=label)
     moved = replace(conversation, epoch=epoch, taken_epoch=epoch, handoff=handoff)
     return moved, _changed(conversation, moved, now, Reason.TRIAGE, detail=label)
 

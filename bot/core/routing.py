@@ -98,7 +98,11 @@ def unfit(agent: Agent, conversation: Conversation, holds: int, rules: DeskRules
     if holds >= rules.capacity_of(agent):
         return Unfit(why="full", missing=(str(rules.capacity_of(agent)),))
     handoff = conversation.handoff
-    if handoff is None or missed(conversation, now, rules) >= rules.anybody_after:
+    # Open time is never more than time: most need no look at the hours.
+    late = (
+        pressure(conversation, now) >= rules.anybody_after and missed(conversation, now, rules) >= rules.anybody_after
+    )
+    if handoff is None or late:
         return None
     missing = tuple(skill for skill in handoff.skills if skill not in agent.skills)
     if missing:

@@ -131,6 +131,6 @@ class Converse:
 def without_secrets(item: InboundItem) -> tuple[InboundItem, tuple[Kind, ...]]:
     """Passwords, PINs and one-time codes that a customer typed: nobody needs them, so nothing of ours keeps them. With
     the kinds of what was taken out."""
-    if not isinstance(item, MessageReceived | MessageEdited):
+    if not isinstance(item, MessageReceived | MessageEdited) or not (found := secrets_in(item.text)):
         return item, ()
-    return replace(item, text=masked_secrets(item.text)), tuple(one.kind for one in secrets_in(item.text))
+    return replace(item, text=masked_secrets(item.text)), tuple(one.kind for one in found)

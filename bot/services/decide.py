@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bot.core import events as e
 from bot.core import handoff
 from bot.core.conversation import Conversation, Owner
-from bot.core.house import without_names
+from bot.core.house import House, without_names
 from bot.core.placing import in_public, place
 from bot.core.ports import Turn
 from bot.core.risk import Bot
@@ -20,6 +20,7 @@ from bot.services.screening import protect, screen, step_aside
 from bot.services.signs import handoff_timer_id
 from bot.services.waiting import note_callback
 from channels import messages as m
+from channels.capabilities import Capabilities
 from channels.messages import Surface
 
 HELPED_RECENTLY = timedelta(days=3)  # so long the assistant speaks of what a person has done for the customer
@@ -136,7 +137,7 @@ class Decision(Case):
             await self._leave_a_draft(draft, turn, event_id)
             return
         if turn.handoff is not None or not turn.utterances:
-            await self._step_back(turn, False, told=not self._first_aid(turn, event_id))
+            await self._step_back(turn, False, told=not self._first_aid(turn, can, house, event_id))
             return
         refusal = self.out.refusal(m.Sender.BOT, "", Surface.PUBLIC)
         placed = place(turn.utterances, self.conversation.facts, can, house, self.out.prefix)
@@ -158,11 +159,9 @@ class Decision(Case):
                 return
         self.take(self.out.conversation)
 
-    def _first_aid(self, turn: Turn, event_id: str) -> bool:
+    def _first_aid(self, turn: Turn, can: Capabilities, house: House, event_id: str) -> bool:
         """Say in public what helps until the person comes ("freeze the card"), where that may be said there; whether it
         was said."""
-        can = self.tools.speech.surfaces(self.conversation.channel)[Surface.PUBLIC]
-        house = self.tools.speech.rules(self.conversation.channel)
         comes = self.tools.speech.notices.text("handoff_soon", self.conversation.language)
         placed = place(turn.utterances, self.conversation.facts, can, house, f"{self.out.prefix}{comes}\n\n")
         if not placed.public or self.out.refusal(m.Sender.BOT, "", Surface.PUBLIC) is not None:

@@ -97,7 +97,7 @@ def _aggravate(case: Case, ruling: Ruling) -> None:
         due = min(due, case.now + timedelta(minutes=ruling.answer_within))
     newly = held.reason != handoff.Reason.TRIAGE
     if newly:  # an opt-out that is taken back, an answer that still waits to be sent: neither counts beside this
-        case.change(handoff.aggravate(case.conversation, ruling.label, case.now, due))
+        case.change(handoff.aggravate(case.conversation, ruling.label, case.now))
     graver = replace(
         case.conversation.handoff or held, skills=risk.skills, priority=risk.priority, answer_due_at=due
     )  # fmt: skip

@@ -42,7 +42,7 @@ def in_place(words: Sequence[Word]) -> Iterator[tuple[str, int]]:
     yield f"b {before} </s>", max(0, len(words) - 1)
 
 
-@lru_cache(maxsize=100_000)  # the same words come again and again
+@lru_cache(maxsize=5_000)  # the same words come again and again; more would weigh on every worker
 def pieces(word: str) -> tuple[str, ...]:
     """The word, and every run of its letters."""
     padded = f" {word} "
