@@ -27,6 +27,7 @@ cases_table = Table(
     Column("intents", Text, nullable=False),
     Column("question", Text, nullable=False),
     Column("answer", Text, nullable=False),
+    # When the customer asked: how long a platform lets their words be kept counts from there, not from the case's end.
     Column("at", DateTime(timezone=True), index=True, nullable=False),
 )
 
@@ -48,17 +49,18 @@ def record(connection: Connection, events: Table, position: str, event: e.AnyEve
     labels: dict[str, None] = {}
     intents: dict[str, None] = {}
     language = question = answer = ""
+    asked = event.at
     for each in map(_decode.decode, rows):
         match each:
             case e.OwnerChanged(after="bot"):
-                labels, intents, question, answer = {}, {}, "", ""
+                labels, intents, question, answer, asked = {}, {}, "", "", event.at
             case e.Triaged():
                 labels |= dict.fromkeys(finding.label for finding in each.findings)
             case e.Understood():
                 language = each.language
                 intents |= dict.fromkeys(seen.name for seen in each.intents[:1])
-            case e.CustomerWrote():
-                question = each.text or question
+            case e.CustomerWrote() if each.text:
+                question, asked = each.text, each.at
             case e.ReplyComposed() if each.agent_id:
                 answer = each.text
             case e.OwnerChanged(before="human", epoch=epoch) if isinstance(event, e.OwnerChanged):
@@ -72,7 +74,7 @@ def record(connection: Connection, events: Table, position: str, event: e.AnyEve
         cases_table.insert().values(
             position=position, conversation=event.conversation, channel=event.conversation.split(":", 1)[0],
             language=language, labels=" ".join(labels), intents=" ".join(intents), question=mask(question),
-            answer=mask(answer), at=event.at.astimezone(UTC),
+            answer=mask(answer), at=asked.astimezone(UTC),
         )
     )  # fmt: skip
 
@@ -94,7 +96,7 @@ def latest(connection: Connection, without: str) -> Sequence[Mapping[str, Any]]:
 
 
 def forget(connection: Connection, channel: str, before: datetime) -> int:
-    """Remove the channel's cases that ended before then: without their words they help nobody. How many."""
+    """Remove the channel's cases asked about before then: without their words they help nobody. How many."""
     c = cases_table.c
     gone = connection.execute(cases_table.delete().where(c.channel == channel, c.at < before.astimezone(UTC)))
     return int(gone.rowcount)

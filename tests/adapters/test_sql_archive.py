@@ -186,6 +186,21 @@ def test_times_are_kept_in_utc_whatever_zone_they_came_in(archive: SqlArchive) -
     assert archive.search("hi")[0]["at"] == AT
 
 
+def test_a_solved_case_is_as_old_as_what_the_customer_asked(archive: SqlArchive) -> None:
+    later = AT + timedelta(hours=40)
+    found = e.Triaged(
+        conversation="chat:1", at=AT, event_id="e", findings=(Finding(label="fraud", severity=5, confidence=1.0),),
+        bot="silent",
+    )  # fmt: skip
+    answered = e.ReplyComposed(
+        conversation="chat:1", at=later, message_id="m", sender="agent", text="It is back.", agent_id="dina"
+    )
+    ended = e.OwnerChanged(conversation="chat:1", at=later, before="human", after="closed", reason="solved")
+    archive.write(positioned(wrote("my money is gone"), found, answered, ended))
+    [case] = archive.solved(without="chat:2")
+    assert (case["question"], case["answer"], case["at"]) == ("my money is gone", "It is back.", AT)
+
+
 @pytest.mark.parametrize(
     "url", ["postgresql://postgres:hunter2@127.0.0.1:1/none", "sqlite:////no/such/folder/archive.db"]
 )
