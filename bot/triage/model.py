@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float32]
 
 RISK = "risk"  # the head that tells any risk from none
 INDONESIAN = "indonesian"  # the head that tells the language: the approved sentence has to be in the right one
-FORMAT = 5
+FORMAT = 6
 
 BOUND = 12.0  # logits beyond this say nothing more
 
@@ -96,19 +96,15 @@ MOST_REMEMBERED = 50_000  # words
 LOUD = 0.35  # of the loudest: what is quieter is no evidence
 
 
-# Logits that a sentence counts less by itself than the message as a whole: for a label, and for the risk. Without its
-# word a routine question drowns the alarm beside it; with its full word whatever is said at length would sound alarming
-# somewhere.
-APART, RISK_APART = 1.5, 4.0
+# Logits that a part counts less by itself for a label than the message as a whole.
+APART = 1.5
 
 
-def heard(message: Array, sentences: Sequence[Array], risks: Sequence[int]) -> Array:
-    """The logits of a message, those of a risk no fainter than its loudest sentence less APART. `risks`: numbers of
-    such heads."""
-    if not sentences:
-        return message
+def heard(message: Array, loudest: Array, risks: Sequence[int]) -> Array:
+    """The logits of a message, those of a risk no fainter than in its loudest part less APART. `risks`: numbers of such
+    heads."""
     louder = message.copy()
-    louder[risks] = np.maximum(message[risks], np.max(sentences, axis=0)[risks] - APART)
+    louder[risks] = np.maximum(message[risks], loudest[risks] - APART)
     return louder
 
 
@@ -159,8 +155,8 @@ class Networks:
 @dataclass(frozen=True)
 class Meaning:
     """What the encoder adds, and how its word is weighed against the linear model's, for a label:
-    logit = mix[0] × linear + mix[1] × networks + mix[2]. `trees`: how all heads of both decide together, the linear
-    ones first."""
+    logit = mix[0] × linear + mix[1] × networks + mix[2]. `trees`: how both decide together, from what Model.hear
+    gives, and then the networks' heads."""
 
     networks: Networks
     mix: Array
@@ -175,20 +171,28 @@ class Model:
     """Everything that `sigap train` learned. `thresholds`: from which probability a head's label counts.
 
     `doubt`: between these probabilities of risk the fast part does not decide alone. `fast`: what counts as risk when
-    there is no encoder to ask. `trees`: how the heads decide together; none does alone, because a name like OJK speaks
-    for its label in the most innocent question.
+    there is no encoder to ask. `single`: how the heads decide together about one text by itself; none does alone,
+    because a name like OJK speaks for its label in the most innocent question. `trees`: how they decide about a message
+    of several parts, see `hear`.
     """
 
     linear: Linear
     thresholds: Mapping[str, float]
     doubt: tuple[float, float]
     fast: float
+    single: Trees
     trees: Trees
     meaning: Meaning | None = None
 
     @property
     def heads(self) -> tuple[str, ...]:
         return self.linear.heads
+
+    def hear(self, message: Array, parts: Sequence[Array]) -> Array:
+        """What decides: the heads' logits of the message, the loudest of its parts for each head, and how risky the
+        riskiest part is by itself. Without the parts a routine question drowns the alarm beside it."""
+        each = np.stack(parts) if parts else message[None]
+        return np.concatenate([message, each.max(axis=0), [self.single.logits(each).max()]], dtype=np.float32)
 
 
 def probability(logit: float) -> float:
@@ -215,6 +219,7 @@ def save(model: Model, path: Path, fingerprint: str) -> None:
         "offset": linear.offset,
         "thresholds": np.array([model.thresholds[head] for head in linear.heads], dtype=np.float32),
         "doubt": np.array([*model.doubt, model.fast], dtype=np.float32),
+        **_stored("single", model.single),
         **_stored("trees", model.trees),
     }
     if model.meaning is not None:
@@ -262,7 +267,8 @@ def load(path: Path) -> Model:
             networks = Networks(*(stored[f"meaning_{part}"].astype(np.float32) for part in parts))
             meaning = Meaning(networks, stored["meaning_mix"], _trees("meaning_trees", stored))
         thresholds = dict(zip(heads, map(float, stored["thresholds"]), strict=True))
-        return Model(linear, thresholds, (low, high), fast, _trees("trees", stored), meaning)
+        single, together = _trees("single", stored), _trees("trees", stored)
+        return Model(linear, thresholds, (low, high), fast, single, together, meaning)
 
 
 def fingerprint_of(path: Path) -> str:

@@ -13,9 +13,14 @@ LEET = str.maketrans("013457@$!8", "oieastasib")
 REPEATS_KEPT = 2
 LONGEST = 4_000  # characters that are read at once; a longer message is read page by page
 SHORTEST_SPLIT = 3  # letters: "s u e" is one word, "a b" is not
+# Several words typed in letters, "s a l d o k u h i l a n g": how many letters they have at least, and one at most.
+SHORTEST_CUT, LONGEST_WORD = 5, 18
+ALONE = "aiu"  # letters that are words
+SCRAP = 3  # words shorter than that, if they are more than half, are none: letters can always be cut into such
+GAPS = " .-_*"  # what stands between letters that were split
 
 _TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}@$!]+(?:'\p{L}+)?|[^\s\p{L}\p{M}\p{N}]")  # "don't" is one word
-_SPLIT = regex.compile(r"(?<![\p{L}\p{N}'’])(?:\p{L}[ .\-_*]{1,2}){2,}\p{L}(?![\p{L}\p{N}'’])")
+_SPLIT = regex.compile(r"(?<![\p{L}\p{N}'’])(?:\p{L}[ .\-_*]{1,4}){2,}\p{L}(?![\p{L}\p{N}'’])")
 _MIXED = regex.compile(r"(?=.*\p{L}.*\p{L})(?=.*[\d@$!]).*\p{L}.*")
 _REFERENCE = regex.compile(r"\p{L}{1,3}\d{2,}|\d+\p{L}{1,5}", regex.IGNORECASE)  # AR20308, 20rb, 24jam, 2fa
 _REPEATED = regex.compile(r"(.)\1{2,}")
@@ -57,12 +62,39 @@ def words(text: str, known: Known = lambda word: False) -> list[Word]:
     found: list[Word] = []
     at = 0
     for split in _SPLIT.finditer(plain):
-        joined = regex.sub(r"[ .\-_*]", "", split.group())
-        if len(joined) >= SHORTEST_SPLIT and known(_squeeze(joined)):
+        letters = [place for place in range(*split.span()) if plain[place] not in GAPS]
+        meant = _joined("".join(plain[place] for place in letters), known)
+        if meant:
             found += _tokens(plain, at, split.start(), offsets, known)
-            found.append(Word(_squeeze(joined), offsets[split.start()], offsets[split.end() - 1] + 1))
+            for start, end, word in meant:
+                found.append(Word(word, offsets[letters[start]], offsets[letters[end - 1]] + 1))
             at = split.end()
     return _ended(text, found + _tokens(plain, at, len(plain), offsets, known))
+
+
+def _joined(letters: str, known: Known) -> list[tuple[int, int, str]]:
+    """The word that the letters make, or, of a whole message in letters, the words; with their places. Nothing where
+    none comes out."""
+    whole = _squeeze(letters)
+    if len(letters) >= SHORTEST_SPLIT and known(whole):
+        return [(0, len(letters), whole)]
+    if len(letters) < SHORTEST_CUT:
+        return []
+    # The best cut of each beginning, and where its last word starts: few long words are likelier than many short ones.
+    best = [(0, 0)] + [(-1, 0)] * len(letters)
+    for end in range(1, len(letters) + 1):
+        for start in range(max(0, end - LONGEST_WORD), end):
+            word = letters[start:end]
+            if best[start][0] >= 0 and (word in ALONE if len(word) == 1 else known(_squeeze(word))):
+                best[end] = max(best[end], (best[start][0] + (end - start) ** 2, start))
+    cut: list[tuple[int, int, str]] = []
+    end = len(letters) if best[-1][0] >= 0 else 0
+    while end:
+        start = best[end][1]
+        cut.append((start, end, _squeeze(letters[start:end])))
+        end = start
+    scraps = sum(len(word) < SCRAP for _, _, word in cut)
+    return cut[::-1] if 2 * scraps <= len(cut) else []
 
 
 def _ended(text: str, found: list[Word]) -> list[Word]:

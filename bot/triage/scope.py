@@ -10,7 +10,7 @@ from bot.triage.normal import Word
 
 REACH = 5  # words that a cue covers after itself
 BACK = 2  # words before it that a cue about others covers
-MOST_SENTENCES = 24  # each is heard by itself, which takes its time
+MOST_PARTS = 24  # each is heard by itself, which takes its time
 
 NEGATION = frozenset(
     """
@@ -72,10 +72,23 @@ def _closes(word: Word) -> bool:
     return word.last or word.text in CLAUSE_ENDS
 
 
-def sentences(words: Sequence[Word]) -> list[Sequence[Word]]:
-    """Those of two or more words, MOST_SENTENCES at most (what comes behind counts as one); none where the message is
-    only one."""
-    ends = [number for number, word in enumerate(words, 1) if word.last][: MOST_SENTENCES - 1]
+def split(words: Sequence[Word]) -> list[Sequence[Word]]:
+    """Sentences and clauses of two or more words, or only sentences where there are more than MOST_PARTS (what comes
+    behind counts as one); nothing where the message is all one."""
+    ends = [number for number, word in enumerate(words, 1) if word.last]
+    commas = [number for number in range(1, len(words)) if _parts(words[number - 1], words[number])]
+    parts = _between(words, sorted({*ends, *commas}))
+    if len(parts) > MOST_PARTS:
+        parts = _between(words, ends[: MOST_PARTS - 1])
+    return parts
+
+
+def _parts(word: Word, following: Word) -> bool:
+    """Whether a comma stands between clauses, and not in a number: "1,500,000"."""
+    return word.text == "," and not (word.end == following.start and following.text[0].isdigit())
+
+
+def _between(words: Sequence[Word], ends: Sequence[int]) -> list[Sequence[Word]]:
     parts = [words[start:end] for start, end in pairwise([0, *ends, len(words)])]
     return [part for part in parts if len(part) > 1] if ends else []
 

@@ -14,10 +14,10 @@ from msgspec.structs import replace as struct_replace
 from bot.core.risk import Assessment, Circumstances, Finding, Policy, Ruling, Span, decide
 from bot.triage import circumstances, lists
 from bot.triage.lists import RISKY, WORDS, Label, Limits
-from bot.triage.model import BOUND, INDONESIAN, RISK, RISK_APART, Array, Model, Scored, heard, logit, probability
+from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Model, Scored, heard, logit, probability
 from bot.triage.normal import LONGEST, Word, words
 from bot.triage.patterns import Hit, Patterns
-from bot.triage.scope import around, sentences
+from bot.triage.scope import around, split
 from channels.errors import SettingsError
 from channels.messages import Surface
 
@@ -25,8 +25,8 @@ NUDGE = 0.5  # logits that a pattern which is not sure, or a regulator's bare na
 SURE = 0.99
 # Below this probability of any risk, of the message and of what stands right beside it, a pattern that is sure
 # `unless_harmless` does not decide alone: "is there a class action movie on your app?". Fewer words excuse nothing.
-HARMLESS = 0.075
-AROUND, SHORTEST = 3, 4  # words on either side; words in all
+HARMLESS = 0.1
+AROUND, SHORTEST = 5, 4  # words on either side; words in all
 BESIDE = 0.5  # what a second label needs beside a clear one; never more than CLEAR, or none would be left
 CLEAR = 0.6  # from here on a label stands for itself
 PLAINLY = 0.9  # spam that is nothing else
@@ -88,17 +88,17 @@ class Screen:
     def _assess(self, text: str, about: Circumstances) -> Assessment:
         said = words(text, self._model.linear.known.__contains__)
         scored = self._model.linear.score(said)
-        parts = [self._model.linear.score(part).logits for part in sentences(said)]
+        parts = [self._model.linear.score(part).logits for part in split(said)]
         found = self._patterns.find(text, said, about.tagged)
-        by_words = self._nudged(scored.logits, found, said)
-        alone, *apart = self._model.trees.logits(np.stack([by_words, *parts])).tolist()
-        loudest = max(apart, default=-BOUND) - RISK_APART
-        hits = self._overruled(found, said, max(alone, loudest))
+        by_words = self._nudged(scored.logits, parts, found, said)
+        alone = self._alone(by_words)
+        hits = self._overruled(found, said, alone)
         if hits != found:
-            by_words = self._nudged(scored.logits, hits, said)
+            by_words = self._nudged(scored.logits, parts, hits, said)
             alone = self._alone(by_words)
-        logits = self._nudged(heard(scored.logits, parts, self._heard), hits, said)
-        risk = probability(max(alone, loudest))
+        message, loudest = by_words[: 2 * len(scored.logits)].reshape(2, -1)
+        logits = heard(message, loudest, self._heard)
+        risk = probability(alone)
         sure = {hit.label for hit in hits if hit.sure}
         low, high = self._model.doubt
         doubtful = bool(said) and not sure and low < risk < high
@@ -108,7 +108,7 @@ class Screen:
             own = meaning.networks.logits(self._encoder.vector(text))
             logits = meaning.mixed(logits, own)
             together = meaning.trees.logits(np.concatenate([by_words, own])[None])[0]
-            risk = probability(max(float(together), loudest))
+            risk = probability(float(together))
         needed = self._model.thresholds[RISK] if asked else self._model.fast
         findings = self._findings(said, hits, scored, logits, risk, needed, sure, asked=asked)
         anger = probability(logits[self._heads["anger"]]) if "anger" in self._heads and said else 0.0
@@ -134,7 +134,8 @@ class Screen:
         start, end = around(said, hit.start, hit.end, AROUND)
         if sum(any(map(str.isalpha, word.text)) for word in said[start:end]) < SHORTEST:
             return False
-        return probability(self._alone(self._model.linear.score(said[start:end]).logits)) < HARMLESS
+        beside = self._model.linear.score(said[start:end]).logits
+        return probability(float(self._model.single.logits(beside[None])[0])) < HARMLESS
 
     def _alone(self, logits: Array) -> float:
         """The logit of a risk, by words."""
@@ -148,13 +149,13 @@ class Screen:
     def rule(self, assessment: Assessment, about: Circumstances) -> Ruling:
         return decide(assessment.findings, about.surface, self._policy)
 
-    def _nudged(self, logits: Array, hits: Sequence[Hit], said: Sequence[Word]) -> Array:
-        nudged = logits.copy()
+    def _nudged(self, message: Array, parts: Sequence[Array], hits: Sequence[Hit], said: Sequence[Word]) -> Array:
+        nudged = self._model.hear(message, parts)
         hints = [hit for hit in hits if not hit.sure and not (hit.detail and self._knows(hit, said))]
         for label in {hit.label for hit in hints}:
             for head in (label, RISK):
                 if head in self._heads:
-                    nudged[self._heads[head]] += NUDGE
+                    nudged[[self._heads[head], len(message) + self._heads[head]]] += NUDGE
         return nudged
 
     def _knows(self, hit: Hit, said: Sequence[Word]) -> bool:

@@ -18,7 +18,6 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neural_network import MLPClassifier
@@ -26,7 +25,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.parallel import Parallel, delayed
 
 from bot.triage.examples import Example
-from bot.triage.features import features
+from bot.triage.joining import join
 from bot.triage.lists import RISKY, WORDS, Label
 from bot.triage.model import (
     APART,
@@ -34,7 +33,6 @@ from bot.triage.model import (
     DEEPEST,
     INDONESIAN,
     RISK,
-    RISK_APART,
     Array,
     Linear,
     Meaning,
@@ -44,13 +42,12 @@ from bot.triage.model import (
     logit,
     probability,
 )
-from bot.triage.normal import words
-from bot.triage.scope import sentences
+from bot.triage.rows import Read, Rows, known_words, read
 from bot.triage.screen import Encoder
 from channels.errors import SettingsError
 
 FOLDS = 5
-SEEN_AT_LEAST = 3  # messages that a feature must be in
+JOINED = 12_000  # pairs of messages, for the trees
 PENALTY = 0.6  # LinearSVC's C
 ENOUGH = 0.01  # LinearSVC's tolerance: a hundredth of it takes twice the rounds and changes no decision
 # The network over sentence vectors: wider, deeper and longer ones were no better on messages that they had not seen.
@@ -59,13 +56,12 @@ TREES = 200  # that decide together; more were no better
 SPREAD = 10.0  # sentence vectors lie close together: away from their middle, and so much apart, a network learns faster
 # Of the training messages that are no risk, many of which look alarming: the share held back by classifiers that had
 # not seen them. docs/evaluation.md has the share of messages from elsewhere.
-MOST_HELD_BACK = 0.06
-DOUBTFUL = 0.05  # share of the examples, which are harder than what customers write, that the encoder is asked about
+MOST_HELD_BACK = 0.055
+DOUBTFUL = 0.04  # share of the examples, which are harder than what customers write, that the encoder is asked about
 MOST_READ = 8_000  # examples that the encoder reads: all the doubtful ones, and others: two minutes, the first time
 REMARK = 0.75  # what is no risk must be likely: silence towards spam must not meet a customer
 
 Flags = npt.NDArray[np.int8]
-Rows = npt.NDArray[np.int64]
 Folds = Sequence[tuple[Rows, Rows]]  # to learn from, and held out
 Step = Callable[[str], None]
 
@@ -81,67 +77,96 @@ def fingerprint(paths: Iterable[Path], encoder: bool) -> str:
 def train(
     examples: Sequence[Example], labels: Mapping[str, Label], encoder: Encoder | None, step: Step = lambda what: None
 ) -> Model:
-    """`step` is told what begins. Takes a minute; with an encoder, as long again as it needs for the examples."""
+    """`step` is told what begins. Takes some minutes, and with an encoder what it needs for the examples."""
     heads = (*(name for name, label in labels.items() if label.from_ == WORDS), RISK, INDONESIAN)
     risky = frozenset(name for name, label in labels.items() if label.severity >= RISKY)
     flags = _flags(examples, heads, risky)
     _complete(flags, heads)
-    step("reading words")
-    known = _known(examples)
-    said = [words(example.text, known.__contains__) for example in examples]
-    vectorizer = TfidfVectorizer(
-        analyzer=lambda each: [feature for feature, _ in features(each)], sublinear_tf=True, min_df=SEEN_AT_LEAST,
-        dtype=np.float32,
-    )  # fmt: skip
-    matrix = vectorizer.fit_transform(said)
-    parts = [(row, part) for row, each in enumerate(said) for part in sentences(each)]
-    owners = np.array([row for row, _ in parts], dtype=np.int64)
-    beside = vectorizer.transform([part for _, part in parts]) if parts else matrix[:0]
-    step("learning from words")
-    folds = _folds(flags)
-    margins, of_parts = _held_out(matrix, beside, owners, flags, folds, step)
-    weights, bias = _fit_all(matrix, flags)
-    slope, offset = _calibrate(margins, flags)
-    logits, apart = (np.clip(slope * each + offset, -BOUND, BOUND).astype(np.float32) for each in (margins, of_parts))
     risk = heads.index(RISK)
-    heard = logits.copy()
+    step("reading words")
+    written = len(examples)
+    examples, folds = _with_pairs(examples, flags[:, risk] > 0, _folds(flags))
+    flags = np.concatenate([flags, _flags(examples[written:], heads, risky)])
+    texts = [example.text for example in examples]
+    known = known_words(texts[:written])
+    said = read(texts, known, written)
+    (weights, bias), margins, of_parts = _held_out(said, flags, folds, step)
+    slope, offset = _calibrate(margins[:written], flags[:written])
+    logits, apart = (np.clip(slope * each + offset, -BOUND, BOUND).astype(np.float32) for each in (margins, of_parts))
+    loudest = _loudest(logits, apart, said.owners)
+    heard = logits[:written].copy()
     for head in (*(number for number, head in enumerate(heads) if head in risky), risk):
-        np.maximum.at(heard[:, head], owners, apart[:, head] - APART)  # as model.heard does for one message
+        heard[:, head] = np.maximum(heard[:, head], loudest[:written, head] - APART)  # as model.heard
     linear = Linear(
-        heads=heads, index=vectorizer.vocabulary_, idf=vectorizer.idf_.astype(np.float32), weights=weights, bias=bias,
-        slope=slope, offset=offset, known=known,
+        heads=heads, index=said.index, idf=said.idf, weights=weights, bias=bias, slope=slope, offset=offset,
+        known=known,
     )  # fmt: skip
     step("weighing the words")
     truth = flags[:, risk].astype(bool)
-    trees, alone, loudest = _decided(logits, apart, owners, truth, folds)
-    fast = _threshold(alone, truth, MOST_HELD_BACK)
-    doubt = _doubt(alone, logit(fast))
-    thresholds = _thresholds(heard, flags, heads, risky)
+    single, verdict = _of_parts(logits, apart, said.owners, truth, written, folds)
+    said_of = np.concatenate([logits, loudest, verdict[:, None]], axis=1)  # as Model.hear for one message
+    trees, alone = _decided(said_of, truth, folds)
+    fast = _threshold(alone[:written], truth[:written], MOST_HELD_BACK)
+    doubt = _doubt(alone[:written], logit(fast))
+    thresholds = _thresholds(heard, flags[:written], heads, risky)
     if encoder is None:
-        return Model(linear, thresholds, doubt, fast, trees)
+        return Model(linear, thresholds, doubt, fast, single, trees)
     step("reading meaning")
-    chosen = _chosen(alone, doubt)
-    meaning, together = _meaning([examples[row] for row in chosen], encoder, logits[chosen], flags[chosen], risk, step)
+    chosen = _chosen(alone[:written], doubt)
+    meaning, together = _meaning([examples[row] for row in chosen], encoder, said_of[chosen], flags[chosen], risk, step)
     # What is plain stays as the linear model has it; the encoder decides about the rest.
     low, high = map(logit, doubt)
     decided = np.where(alone >= high, BOUND, np.where(alone <= low, -BOUND, alone))
     inside = (alone[chosen] > low) & (alone[chosen] < high)
-    decided[chosen[inside]] = np.maximum(together, loudest[chosen])[inside]
-    thresholds[RISK] = _threshold(decided, truth, MOST_HELD_BACK)
-    return Model(linear, thresholds, doubt, fast, trees, meaning)
+    decided[chosen[inside]] = together[inside]
+    thresholds[RISK] = _threshold(decided[:written], truth[:written], MOST_HELD_BACK)
+    return Model(linear, thresholds, doubt, fast, single, trees, meaning)
 
 
-def _decided(
-    logits: Array, apart: Array, owners: Rows, truth: npt.NDArray[np.bool_], folds: Folds
-) -> tuple[Trees, Array, Array]:
-    """The trees, what trees that had not seen an example say of it, and of its loudest sentence."""
-    alone, loudest = np.zeros(len(truth), dtype=np.float32), np.full(len(truth), -BOUND, dtype=np.float32)
+def _with_pairs(
+    examples: Sequence[Example], risk: npt.NDArray[np.bool_], folds: Folds
+) -> tuple[Sequence[Example], Folds]:
+    """The examples, and behind them pairs of them: each pair is held out with the two that it is made of, and no fold
+    learns from one."""
+    every, rows_of = list(examples), []
     for train_rows, rows in folds:
-        trees = _grow(logits[train_rows], truth[train_rows])
-        alone[rows] = trees.logits(logits[rows])
+        pairs = join(examples, risk, rows, JOINED // FOLDS)
+        rows_of.append((train_rows, np.concatenate([rows, np.arange(len(every), len(every) + len(pairs))])))
+        every += pairs
+    return every, rows_of
+
+
+def _loudest(logits: Array, apart: Array, owners: Rows) -> Array:
+    """For each head the loudest of an example's parts; the whole where it has none."""
+    loudest = np.full_like(logits, -BOUND)
+    np.maximum.at(loudest, owners, apart)
+    whole = ~np.isin(np.arange(len(logits)), owners)
+    loudest[whole] = logits[whole]
+    return loudest
+
+
+def _of_parts(
+    logits: Array, apart: Array, owners: Rows, truth: npt.NDArray[np.bool_], written: int, folds: Folds
+) -> tuple[Trees, Array]:
+    """Trees that judge one text by itself, and what such trees, that had not seen an example, say of its riskiest
+    part. `written`: how many of the examples are no pairs."""
+    verdict = np.full(len(truth), -BOUND, dtype=np.float32)
+    for train_rows, rows in folds:
+        single = _grow(logits[train_rows], truth[train_rows])
         theirs = np.flatnonzero(np.isin(owners, rows))
-        np.maximum.at(loudest, owners[theirs], trees.logits(apart[theirs]) - RISK_APART)
-    return _grow(logits, truth), np.maximum(alone, loudest), loudest
+        np.maximum.at(verdict, owners[theirs], single.logits(apart[theirs]))
+        whole = rows[~np.isin(rows, owners)]
+        verdict[whole] = single.logits(logits[whole])
+    return _grow(logits[:written], truth[:written]), verdict
+
+
+def _decided(said: Array, truth: npt.NDArray[np.bool_], folds: Folds) -> tuple[Trees, Array]:
+    """The trees, and what trees that had not seen an example say of it."""
+    alone = np.zeros(len(truth), dtype=np.float32)
+    for _, rows in folds:
+        others = np.setdiff1d(np.arange(len(truth)), rows)
+        alone[rows] = _grow(said[others], truth[others]).logits(said[rows])
+    return _grow(said, truth), alone
 
 
 def _grow(said: Array, truth: npt.NDArray[np.bool_]) -> Trees:
@@ -184,15 +209,6 @@ def _complete(flags: Flags, heads: Sequence[str]) -> None:
             )
 
 
-def _known(examples: Sequence[Example]) -> frozenset[str]:
-    """Words that exist: what a disguise may turn out to be."""
-    counts: dict[str, int] = {}
-    for example in examples:
-        for word in {word.text for word in words(example.text)}:
-            counts[word] = counts.get(word, 0) + 1
-    return frozenset(word for word, count in counts.items() if count > 1 and word.isalpha())
-
-
 def _flags(examples: Sequence[Example], heads: Sequence[str], risky: frozenset[str]) -> Flags:
     flags = np.zeros((len(examples), len(heads)), dtype=np.int8)
     for row, example in enumerate(examples):
@@ -226,20 +242,22 @@ def _folds(flags: Flags) -> Folds:
     return list(splitter.split(np.zeros(len(kind)), kind))
 
 
-def _held_out(
-    matrix: csr_matrix, beside: csr_matrix, owners: Rows, flags: Flags, folds: Folds, step: Step
-) -> tuple[Array, Array]:
-    """The margins of examples, and of their sentences (`beside`, each with its example's number), by classifiers that
-    had seen neither."""
+def _held_out(said: Read, flags: Flags, folds: Folds, step: Step) -> tuple[tuple[Array, Array], Array, Array]:
+    """The classifiers' weights and biases; and the margins of examples, and of their parts, by classifiers that had
+    seen neither."""
     margins = np.zeros(flags.shape, dtype=np.float32)
-    of_parts = np.zeros((beside.shape[0], flags.shape[1]), dtype=np.float32)
+    of_parts = np.zeros((said.parts.shape[0], flags.shape[1]), dtype=np.float32)
+    # Their mean is as sharp as one that has seen everything (docs/evaluation.md), and costs no further round.
+    mean, middle = np.zeros((said.whole.shape[1], flags.shape[1]), np.float32), np.zeros(flags.shape[1], np.float32)
     for number, (train_rows, rows) in enumerate(folds, 1):
-        step(f"checking words, {number} of {FOLDS}")
-        weights, bias = _fit_all(matrix[train_rows], flags[train_rows])
-        margins[rows] = matrix[rows] @ weights + bias
-        theirs = np.flatnonzero(np.isin(owners, rows))
-        of_parts[theirs] = beside[theirs] @ weights + bias
-    return margins, of_parts
+        step(f"learning from words, {number} of {FOLDS}")
+        weights, bias = _fit_all(said.whole[train_rows], flags[train_rows])
+        margins[rows] = said.whole[rows] @ weights + bias
+        theirs = np.flatnonzero(np.isin(said.owners, rows))
+        of_parts[theirs] = said.parts[theirs] @ weights + bias
+        mean += weights / FOLDS
+        middle += bias / FOLDS
+    return (mean, middle), margins, of_parts
 
 
 def _calibrate(margins: Array, flags: Flags) -> tuple[Array, Array]:
@@ -252,9 +270,10 @@ def _calibrate(margins: Array, flags: Flags) -> tuple[Array, Array]:
 
 
 def _meaning(
-    examples: Sequence[Example], encoder: Encoder, linear: Array, flags: Flags, risk: int, step: Step
+    examples: Sequence[Example], encoder: Encoder, said_of: Array, flags: Flags, risk: int, step: Step
 ) -> tuple[Meaning, Array]:
-    """`risk`: the number of the head of any risk. The second: each example's risk."""
+    """`said_of`: what the trees see without the encoder. `risk`: the number of the head of any risk. The second: each
+    example's risk."""
     vectors = encoder.vectors([example.text for example in examples])
     own = np.zeros(flags.shape, dtype=np.float32)
     fitted = []
@@ -268,10 +287,10 @@ def _meaning(
     networks = Networks(*(np.concatenate(parts) for parts in zip(*map(astuple, fitted), strict=True)))
     mix = np.zeros((3, flags.shape[1]), dtype=np.float32)
     for head in range(flags.shape[1]):
-        both = np.stack([linear[:, head], own[:, head]], axis=1)
+        both = np.stack([said_of[:, head], own[:, head]], axis=1)
         weighed = LogisticRegression(C=1.0).fit(both, flags[:, head])
         mix[:, head] = (*weighed.coef_[0], weighed.intercept_[0])
-    said, truth = np.concatenate([linear, own], axis=1), flags[:, risk].astype(bool)
+    said, truth = np.concatenate([said_of, own], axis=1), flags[:, risk].astype(bool)
     together = np.zeros(len(truth), dtype=np.float32)
     for train_rows, rows in folds:
         together[rows] = _grow(said[train_rows], truth[train_rows]).logits(said[rows])

@@ -41,10 +41,18 @@ def test_networks_say_the_same_of_one_as_of_many(random: np.random.Generator) ->
     assert networks.logits(vectors[:0]).shape == (0, 4)
 
 
-def test_a_message_is_no_fainter_than_its_loudest_sentence() -> None:
-    message, first, second = (np.array(row, dtype=np.float32) for row in ([0, 5, 1], [4, 0, 9], [-3, 5, 2]))
-    assert heard(message, [first, second], [0, 1]).tolist() == [4 - APART, 5, 1], "only a risk is listened for"
-    assert heard(message, [], [0, 1]) is message
+def test_a_message_is_no_fainter_than_its_loudest_part() -> None:
+    message, loudest = (np.array(row, dtype=np.float32) for row in ([0, 5, 1], [4, 5, 9]))
+    assert heard(message, loudest, [0, 1]).tolist() == [4 - APART, 5, 1], "only a risk is listened for"
+
+
+def test_a_message_is_judged_with_its_loudest_and_its_riskiest_part() -> None:
+    learned = model.load(TRAINED / "triage.npz")
+    message, *parts = np.random.default_rng(3).normal(0, 4, (3, len(learned.heads))).astype(np.float32)
+    verdicts = [learned.single.logits(part[None])[0] for part in parts]
+    assert learned.hear(message, parts).tolist() == [*message, *np.maximum(*parts), max(verdicts)]
+    alone = learned.hear(message, [])
+    assert alone.tolist() == [*message, *message, learned.single.logits(message[None])[0]]
 
 
 def test_what_was_learned_survives_the_disk(tmp_path: Path) -> None:
@@ -53,6 +61,8 @@ def test_what_was_learned_survives_the_disk(tmp_path: Path) -> None:
     again = model.load(tmp_path / "again.npz")
     assert model.fingerprint_of(tmp_path / "again.npz") == "print"
     rows = np.random.default_rng(2).normal(0, 4, (20, len(learned.heads))).astype(np.float32)
-    assert (again.trees.logits(rows) == learned.trees.logits(rows)).all()
+    assert (again.single.logits(rows) == learned.single.logits(rows)).all()
+    heard = np.stack([learned.hear(row, []) for row in rows])
+    assert (again.trees.logits(heard) == learned.trees.logits(heard)).all()
     assert again.thresholds == learned.thresholds
     assert (again.meaning is None) == (learned.meaning is None)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.triage.normal import LONGEST, words
-from bot.triage.scope import scope, sentences
+from bot.triage.scope import scope, split
 
-KNOWN = frozenset({"bank", "sue", "anjing", "mati", "lawyer", "please"})
+KNOWN = frozenset({"bank", "sue", "anjing", "mati", "lawyer", "please", "want", "to", "you", "help"})
 
 
 def read(text: str) -> list[str]:
@@ -20,6 +20,12 @@ def read(text: str) -> list[str]:
     ("text", "expected"),
     [
         ("I will s u e you", ["i", "will", "sue", "you"]),
+        ("i w a n t t o s u e y o u", ["i", "want", "to", "sue", "you"]),
+        ("h-e-l-p y-o-u w.a.n.t", ["help", "you", "want"]),
+        ("i want t o s u e", ["i", "want", "to", "sue"]),
+        ("i   w a n t   t o   s u e", ["i", "want", "to", "sue"]),
+        ("t o t o t o t o", ["t", "o", "t", "o", "t", "o", "t", "o"]),  # scraps
+        ("A B C D E F G H", ["a", "b", "c", "d", "e", "f", "g", "h"]),
         ("m.a.t.i", ["mati"]),
         ("b4nk", ["bank"]),
         ("4nj1ng", ["anjing"]),
@@ -85,10 +91,14 @@ def test_what_is_denied_told_or_supposed_is_not_claimed(text: str, word: str, ha
         ("i will sue you!!!", []),  # one sentence is the whole message
         ("thanks for the answer! i will sue you", ["thanks for the answer", "i will sue you"]),
         ("susah nafas 😭 where is it", ["susah nafas cryface", "where is it"]),
-        ("it costs 20.000, or 3.5 times as much", []),
+        ("it costs 20.000 or 3.5 times as much", []),
+        ("where is my parcel, i will sue you", ["where is my parcel ,", "i will sue you"]),
+        ("i paid 1,500,000 and 1,5 juta", []),
+        ("i paid 1,500, i will sue you", ["i paid 1 , 500 ,", "i will sue you"]),
+        ("a, b " * 24 + ". i will sue you", ["a , b " * 24 + ".", "i will sue you"]),
         ("", []),
     ],
 )
-def test_a_message_of_several_sentences_is_heard_in_each(text: str, expected: list[str]) -> None:
-    said = sentences(words(text, KNOWN.__contains__))
+def test_a_message_of_several_sentences_or_clauses_is_heard_in_each(text: str, expected: list[str]) -> None:
+    said = split(words(text, KNOWN.__contains__))
     assert [" ".join(word.text for word in sentence) for sentence in said] == expected

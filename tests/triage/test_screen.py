@@ -94,6 +94,13 @@ def test_a_bot_may_answer(screen: Screen, text: str) -> None:
         ("someone else used my card", "fraud"),
         ("there are unauthorized transactions on my card", "fraud"),
         ("hapus data saya sesuai UU PDP", "data_protection"),
+        # What is short is not overruled.
+        ("unauthorized transactions now", "fraud"),
+        ("saya tertipu kak", "fraud"),
+        ("drained my account today", "fraud"),
+        # A whole message in letters.
+        ("i w a n t t o d i e", "self_harm"),
+        ("s-a-l-d-o s-a-y-a h-i-l-a-n-g", "fraud"),
     ],
 )
 def test_a_person_must(screen: Screen, text: str, label: str) -> None:
