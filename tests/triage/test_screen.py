@@ -94,6 +94,9 @@ def test_a_bot_may_answer(screen: Screen, text: str) -> None:
         ("someone else used my card", "fraud"),
         ("there are unauthorized transactions on my card", "fraud"),
         ("hapus data saya sesuai UU PDP", "data_protection"),
+        ("I got mugged yesterday and can't use the app", "violence"),
+        ("kak tadi malam saya kena begal, hp sama dompet ilang", "violence"),
+        ("who can I speak to about a legal claim involving your company?", "legal_threat"),
         # What is short is not overruled.
         ("unauthorized transactions now", "fraud"),
         ("saya tertipu kak", "fraud"),
