@@ -100,7 +100,7 @@ def _count(texts: Sequence[str], known: frozenset[str]) -> tuple[list[str], csr_
     for each in (*said, *(part for _, part in parts)):
         columns.extend([index[feature] for feature, _ in features(each)])
         ends.append(len(columns))
-    # scikit-learn's CountVectorizer takes four times as long over it.
+    # scikit-learn's CountVectorizer takes 1.7 times as long.
     ones = np.ones(len(columns), dtype=np.float32)
     matrix = csr_matrix((ones, np.asarray(columns), ends), (len(ends) - 1, len(index)))
     matrix.sum_duplicates()
