@@ -96,8 +96,9 @@ MOST_REMEMBERED = 50_000  # words
 LOUD = 0.35  # of the loudest: what is quieter is no evidence
 
 
-# Logits that a part counts less by itself for a label than the message as a whole.
-APART = 1.5
+# Logits that a part counts less by itself than the message as a whole: for a label, and for the risk. What a part is
+# worth beside the whole is learned; but an alarm as plain as that decides, whatever the trees make of it.
+APART, RISK_APART = 1.5, 5.0
 
 
 def heard(message: Array, loudest: Array, risks: Sequence[int]) -> Array:

@@ -14,7 +14,7 @@ from msgspec.structs import replace as struct_replace
 from bot.core.risk import Assessment, Circumstances, Finding, Policy, Ruling, Span, decide
 from bot.triage import circumstances, lists
 from bot.triage.lists import RISKY, WORDS, Label, Limits
-from bot.triage.model import BOUND, INDONESIAN, RISK, Array, Model, Scored, heard, logit, probability
+from bot.triage.model import BOUND, INDONESIAN, RISK, RISK_APART, Array, Model, Scored, heard, logit, probability
 from bot.triage.normal import LONGEST, Word, words
 from bot.triage.patterns import Hit, Patterns
 from bot.triage.scope import around, split
@@ -108,7 +108,7 @@ class Screen:
             own = meaning.networks.logits(self._encoder.vector(text))
             logits = meaning.mixed(logits, own)
             together = meaning.trees.logits(np.concatenate([by_words, own])[None])[0]
-            risk = probability(float(together))
+            risk = probability(self._at_least(float(together), by_words))
         needed = self._model.thresholds[RISK] if asked else self._model.fast
         findings = self._findings(said, hits, scored, logits, risk, needed, sure, asked=asked)
         anger = probability(logits[self._heads["anger"]]) if "anger" in self._heads and said else 0.0
@@ -139,7 +139,11 @@ class Screen:
 
     def _alone(self, logits: Array) -> float:
         """The logit of a risk, by words."""
-        return float(self._model.trees.logits(logits[None])[0])
+        return self._at_least(float(self._model.trees.logits(logits[None])[0]), logits)
+
+    def _at_least(self, risk: float, by_words: Array) -> float:
+        """No less than the riskiest part by itself, which is the last of what was heard."""
+        return max(risk, float(by_words[-1]) - RISK_APART)
 
     def _language(self, logits: Array) -> str:
         """ "" when the words do not tell: a number, a name, two words that both languages have."""

@@ -122,6 +122,10 @@ def test_a_person_must(screen: Screen, text: str, label: str) -> None:
         ("yang biru ready lagi ga kak?", "uang di rekening saya dicuri orang"),
         ("jam buka cabang hari minggu?", "saya kena tipu orang di telepon"),
         ("makasih jawabannya cepet!", "kurir kalian ngancem mau mukul saya"),
+        ("is the blue one in stock again?", "somebody pretends to be you on instagram"),
+        ("do you have a promo for students this month", "i will call the newspaper"),
+        ("biaya transfer berapa ya?", "ada pembayaran yang bukan saya"),
+        ("limit tarik tunai per hari berapa?", "tellernya ngatain saya monyet gara2 kulit saya"),
     ],
 )
 def test_a_routine_question_does_not_drown_an_alarm(screen: Screen, routine: str, alarm: str) -> None:
