@@ -102,10 +102,10 @@ APART, RISK_APART = 1.5, 5.0
 
 
 def heard(message: Array, loudest: Array, risks: Sequence[int]) -> Array:
-    """The logits of a message, those of a risk no fainter than in its loudest part less APART. `risks`: numbers of such
-    heads."""
+    """The logits of a message, or of many, a row each; those of a risk no fainter than in its loudest part less APART.
+    `risks`: numbers of such heads."""
     louder = message.copy()
-    louder[risks] = np.maximum(message[risks], loudest[risks] - APART)
+    louder[..., risks] = np.maximum(message[..., risks], loudest[..., risks] - APART)
     return louder
 
 

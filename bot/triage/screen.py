@@ -90,11 +90,12 @@ class Screen:
         scored = self._model.linear.score(said)
         parts = [self._model.linear.score(part).logits for part in split(said)]
         found = self._patterns.find(text, said, about.tagged)
-        by_words = self._nudged(scored.logits, parts, found, said)
+        heads = self._model.hear(scored.logits, parts)
+        by_words = self._nudged(heads, found, said)
         alone = self._alone(by_words)
         hits = self._overruled(found, said, alone)
         if hits != found:
-            by_words = self._nudged(scored.logits, parts, hits, said)
+            by_words = self._nudged(heads, hits, said)
             alone = self._alone(by_words)
         message, loudest = by_words[: 2 * len(scored.logits)].reshape(2, -1)
         logits = heard(message, loudest, self._heard)
@@ -105,9 +106,9 @@ class Screen:
         asked = doubtful and self._encoder is not None
         if asked and self._encoder is not None and self._model.meaning is not None:
             meaning = self._model.meaning
-            own = meaning.networks.logits(self._encoder.vector(text))
-            logits = meaning.mixed(logits, own)
-            together = meaning.trees.logits(np.concatenate([by_words, own])[None])[0]
+            by_meaning = meaning.networks.logits(self._encoder.vector(text))
+            logits = meaning.mixed(logits, by_meaning)
+            together = meaning.trees.logits(np.concatenate([by_words, by_meaning])[None])[0]
             risk = probability(self._at_least(float(together), by_words))
         needed = self._model.thresholds[RISK] if asked else self._model.fast
         findings = self._findings(said, hits, scored, logits, risk, needed, sure, asked=asked)
@@ -153,13 +154,14 @@ class Screen:
     def rule(self, assessment: Assessment, about: Circumstances) -> Ruling:
         return decide(assessment.findings, about.surface, self._policy)
 
-    def _nudged(self, message: Array, parts: Sequence[Array], hits: Sequence[Hit], said: Sequence[Word]) -> Array:
-        nudged = self._model.hear(message, parts)
+    def _nudged(self, by_words: Array, hits: Sequence[Hit], said: Sequence[Word]) -> Array:
+        """What was heard, with the hints of patterns: in the whole, and in its loudest part."""
+        nudged = by_words.copy()
         hints = [hit for hit in hits if not hit.sure and not (hit.detail and self._knows(hit, said))]
         for label in {hit.label for hit in hints}:
             for head in (label, RISK):
                 if head in self._heads:
-                    nudged[[self._heads[head], len(message) + self._heads[head]]] += NUDGE
+                    nudged[[self._heads[head], len(self._heads) + self._heads[head]]] += NUDGE
         return nudged
 
     def _knows(self, hit: Hit, said: Sequence[Word]) -> bool:

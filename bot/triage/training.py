@@ -28,7 +28,6 @@ from bot.triage.examples import Example
 from bot.triage.joining import join
 from bot.triage.lists import RISKY, WORDS, Label
 from bot.triage.model import (
-    APART,
     BOUND,
     DEEPEST,
     INDONESIAN,
@@ -39,6 +38,7 @@ from bot.triage.model import (
     Model,
     Networks,
     Trees,
+    heard,
     logit,
     probability,
 )
@@ -94,9 +94,7 @@ def train(
     slope, offset = _calibrate(margins[:written], flags[:written])
     logits, apart = (np.clip(slope * each + offset, -BOUND, BOUND).astype(np.float32) for each in (margins, of_parts))
     loudest = _loudest(logits, apart, said.owners)
-    heard = logits[:written].copy()
-    for head in (*(number for number, head in enumerate(heads) if head in risky), risk):
-        heard[:, head] = np.maximum(heard[:, head], loudest[:written, head] - APART)  # as model.heard
+    risks = [number for number, head in enumerate(heads) if head in risky or number == risk]
     linear = Linear(
         heads=heads, index=said.index, idf=said.idf, weights=weights, bias=bias, slope=slope, offset=offset,
         known=known,
@@ -104,22 +102,24 @@ def train(
     step("weighing the words")
     truth = flags[:, risk].astype(bool)
     single, verdict = _of_parts(logits, apart, said.owners, truth, written, folds)
-    said_of = np.concatenate([logits, loudest, verdict[:, None]], axis=1)  # as Model.hear for one message
+    said_of = np.concatenate([logits, loudest, verdict], axis=1)  # as Model.hear for one message
     trees, alone = _decided(said_of, truth, folds)
-    fast = _threshold(alone[:written], truth[:written], MOST_HELD_BACK)
-    doubt = _doubt(alone[:written], logit(fast))
-    thresholds = _thresholds(heard, flags[:written], heads, risky)
+    # Pairs have taught the trees: from here on only what was written counts.
+    alone, truth, flags = alone[:written], truth[:written], flags[:written]
+    fast = _threshold(alone, truth, MOST_HELD_BACK)
+    doubt = _doubt(alone, logit(fast))
+    thresholds = _thresholds(heard(logits[:written], loudest[:written], risks), flags, heads, risky)
     if encoder is None:
         return Model(linear, thresholds, doubt, fast, single, trees)
     step("reading meaning")
-    chosen = _chosen(alone[:written], doubt)
+    chosen = _chosen(alone, doubt)
     meaning, together = _meaning([examples[row] for row in chosen], encoder, said_of[chosen], flags[chosen], risk, step)
     # What is plain stays as the linear model has it; the encoder decides about the rest.
     low, high = map(logit, doubt)
     decided = np.where(alone >= high, BOUND, np.where(alone <= low, -BOUND, alone))
     inside = (alone[chosen] > low) & (alone[chosen] < high)
     decided[chosen[inside]] = together[inside]
-    thresholds[RISK] = _threshold(decided[:written], truth[:written], MOST_HELD_BACK)
+    thresholds[RISK] = _threshold(decided, truth, MOST_HELD_BACK)
     return Model(linear, thresholds, doubt, fast, single, trees, meaning)
 
 
@@ -137,7 +137,7 @@ def _with_pairs(
 
 
 def _loudest(logits: Array, apart: Array, owners: Rows) -> Array:
-    """For each head the loudest of an example's parts; the whole where it has none."""
+    """In each column the loudest of an example's parts; the whole where it has none."""
     loudest = np.full_like(logits, -BOUND)
     np.maximum.at(loudest, owners, apart)
     whole = ~np.isin(np.arange(len(logits)), owners)
@@ -150,14 +150,14 @@ def _of_parts(
 ) -> tuple[Trees, Array]:
     """Trees that judge one text by itself, and what such trees, that had not seen an example, say of its riskiest
     part. `written`: how many of the examples are no pairs."""
-    verdict = np.full(len(truth), -BOUND, dtype=np.float32)
+    whole = np.zeros((len(logits), 1), dtype=np.float32)
+    each = np.zeros((len(apart), 1), dtype=np.float32)
     for train_rows, rows in folds:
         single = _grow(logits[train_rows], truth[train_rows])
+        whole[rows, 0] = single.logits(logits[rows])
         theirs = np.flatnonzero(np.isin(owners, rows))
-        np.maximum.at(verdict, owners[theirs], single.logits(apart[theirs]))
-        whole = rows[~np.isin(rows, owners)]
-        verdict[whole] = single.logits(logits[whole])
-    return _grow(logits[:written], truth[:written]), verdict
+        each[theirs, 0] = single.logits(apart[theirs])
+    return _grow(logits[:written], truth[:written]), _loudest(whole, each, owners)
 
 
 def _decided(said: Array, truth: npt.NDArray[np.bool_], folds: Folds) -> tuple[Trees, Array]:
